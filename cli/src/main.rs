@@ -1,0 +1,3 @@
+//! `mpr`: manage MicroPython boards.
+
+fn main() {}

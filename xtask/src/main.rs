@@ -1,0 +1,3 @@
+//! Development tasks: `cargo xtask setup|demo|test|bench`.
+
+fn main() {}
