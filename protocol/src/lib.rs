@@ -1,1 +1,31 @@
-//! Talks to MicroPython boards.
+//! Talks to MicroPython boards: opens the link, drives the raw REPL, runs code, moves files.
+//!
+//! The map, from the caller inwards:
+//!
+//! - [`Device`]: operations on a board (exec, eval, soft reset, files).
+//! - [`Address`] and [`list_ports`]: which board, and what is plugged in.
+//! - [`ConnectOptions`], [`Timeouts`], [`InterruptFlag`]: how to talk to it, how long, and how to stop.
+//! - [`Error`]: what went wrong, as typed facts. Advice belongs to the caller.
+//! - [`transport`]: links that move bytes under a deadline.
+
+mod address;
+mod device;
+mod errno;
+mod error;
+mod options;
+mod output;
+mod ports;
+mod python;
+mod traceback;
+pub mod transport;
+
+pub use address::{Address, AddressError, SimFlash};
+pub use device::{Capabilities, Device, DirEntry, Mount, Progress, Stat, StatVfs};
+pub use errno::Errno;
+pub use error::Error;
+pub use options::{ConnectOptions, InterruptFlag, Timeouts};
+pub use output::{Discard, Output, Writer};
+pub use ports::{PortInfo, list_ports};
+pub use python::{bytes_literal, str_literal};
+pub use traceback::{SystemExit, Traceback};
+pub use transport::{Transport, TransportError};
