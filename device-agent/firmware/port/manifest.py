@@ -1,0 +1,2 @@
+# Modules frozen into the firmware.
+freeze("$(PORT_DIR)/modules")

@@ -1,0 +1,1 @@
+# Runs before boot.py: makes the filesystem available.

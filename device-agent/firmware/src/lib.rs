@@ -1,0 +1,16 @@
+//! A MicroPython port in Rust, for any board that implements [`hal::Hal`].
+//!
+//! - [`hal`]: what a board provides: console, clock, flash, waiting.
+//! - [`vm`]: the virtual machine's life: start-up, REPL, soft reset.
+//! - [`mp`]: safe wrappers around the C core, and what native modules are made of.
+//! - `console`, `import`: the functions that the core calls.
+//! - `modules`: the builtin modules written in Rust.
+#![no_std]
+#![allow(unsafe_code)] // The boundary to the C core; every block says why it is sound.
+
+mod console;
+pub mod hal;
+mod import;
+mod modules;
+pub mod mp;
+pub mod vm;

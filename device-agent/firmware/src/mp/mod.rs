@@ -1,0 +1,28 @@
+//! Safe wrappers around the C core, and what native modules are made of.
+//!
+//! Three rules keep a C exception (a long jump) from crossing Rust frames that own something:
+//! 1. A native function returns `Result<Obj, Error>`; the thunk that [`native_fn!`](crate::native_fn) makes raises last.
+//! 2. Every core function that may raise is called through [`protect`], whose closure and result are `Copy`.
+//! 3. No raise and no allocation on Python's heap while a `RefCell` guard is held: a collection may run a finaliser.
+
+mod args;
+mod call;
+mod error;
+mod heap;
+mod macros;
+mod values;
+
+pub use args::{Args, Keywords};
+pub use call::{
+    Iter, attr, call, call_method, import_module, iter, load_method_maybe, method_exists, protect, truthy,
+};
+pub use error::Error;
+pub use heap::{Finaliser, Native, alloc, alloc_finalised, base, bytes_on_heap, native};
+pub use micropython_sys::object::Obj;
+pub use values::{
+    Buffer, array, buffer, buffer_mut, bytes, class_name, dict, dict_next, dict_store, equal, float, int,
+    int_of, is_a, is_str, list, list_append, long, long_of, qstr_str, str_obj, str_of, tuple, type_of,
+};
+
+/// What a native function gives.
+pub type Result<T = Obj> = core::result::Result<T, Error>;

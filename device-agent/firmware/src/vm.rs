@@ -1,0 +1,119 @@
+//! The virtual machine's life: start-up, boot.py and main.py, the REPL, soft reset.
+
+use core::ffi::{CStr, c_void};
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use micropython_sys::ffi;
+use micropython_sys::object::ROOTS;
+
+use crate::hal::{self, Hal};
+use crate::{modules, mp};
+
+pub use crate::console::interrupt_on;
+
+/// `pyexec_mode_kind` in the raw REPL.
+const MODE_RAW: i32 = 1;
+/// Set in the result of `pyexec_*`: leave for a soft reset.
+const FORCED_EXIT: i32 = 0x100;
+
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// The text behind `help()`; the core wants the characters themselves, ended by NUL.
+#[allow(non_upper_case_globals)]
+#[unsafe(no_mangle)]
+static mpr_help_text: [u8; HELP.len()] = *HELP;
+const HELP: &[u8; 186] = b"Welcome to MicroPython!\n\n\
+    CTRL-A: raw REPL, CTRL-B: this prompt, CTRL-C: interrupt, CTRL-D: soft reset, CTRL-E: paste mode.\n\
+    help('modules') lists the modules, help(thing) describes one.\n\0";
+
+/// Runs MicroPython on `hal` with this heap until [`stop`] is called; soft and hard resets start it again.
+///
+/// # Safety
+/// Must be called once per process, on a thread with at least [`Hal::stack_limit`] bytes of stack. `heap` must be aligned
+/// to 32 bytes.
+pub unsafe fn run(board: &'static dyn Hal, heap: &'static mut [u8]) {
+    // SAFETY: the first call of the crate, says the contract.
+    unsafe { hal::install(board) };
+    let mut bounds = heap.as_mut_ptr_range();
+    while !STOP.load(Ordering::Acquire) {
+        // SAFETY: `session` has nothing with a destructor alive while the core runs.
+        unsafe { ffi::mpr_abortable(session, (&raw mut bounds).cast()) };
+    }
+}
+
+/// Ends the virtual machine as soon as it looks for pending events. May be called from any thread.
+pub fn stop() {
+    STOP.store(true, Ordering::Release);
+    restart();
+}
+
+/// Starts the virtual machine again, as a hard reset does: nothing is closed or finalised. From any thread.
+pub fn restart() {
+    let state = hal::hal().atomic_begin();
+    // SAFETY: made to be called asynchronously; the section excludes the scheduler's own updates.
+    unsafe { ffi::mp_sched_vm_abort() };
+    hal::hal().atomic_end(state);
+}
+
+/// One life of the virtual machine, from reset to soft reset.
+unsafe extern "C" fn session(heap: *mut c_void) {
+    // SAFETY: `run` passes the heap's bounds; all calls happen on the machine's own thread, in the core's order.
+    unsafe {
+        let heap = &*heap.cast::<core::ops::Range<*mut u8>>();
+        let mut top = 0_usize;
+        ffi::mp_stack_set_top((&raw mut top).cast());
+        ffi::mp_stack_set_limit(hal::hal().stack_limit());
+        ffi::gc_init(heap.start.cast(), heap.end.cast());
+        ffi::mp_init();
+        core::slice::from_raw_parts_mut(ffi::mpr_roots(), ROOTS).fill(mp::Obj::NULL);
+        *ffi::mpr_dupterm_slots() = mp::Obj::NULL;
+        ffi::readline_init0();
+        modules::reset();
+        let lib = mp::protect(|| ffi::mp_obj_new_str(c"/lib".as_ptr().cast(), 4));
+        if let Ok(lib) = lib {
+            let _ = mp::protect(|| ffi::mp_obj_list_append(ffi::mpr_sys_path(), lib));
+        }
+
+        ffi::pyexec_frozen_module(c"_boot.py".as_ptr(), false);
+        if run_file(c"boot.py") && (ffi::pyexec_mode_kind == MODE_RAW || run_file(c"main.py")) {
+            while repl() {}
+        }
+        ffi::mp_hal_stdout_tx_str(c"MPY: soft reboot\r\n".as_ptr());
+        ffi::gc_sweep_all();
+        ffi::mp_deinit();
+    }
+}
+
+/// Runs a script if it is there. False: it asked for a soft reset.
+unsafe fn run_file(name: &CStr) -> bool {
+    // SAFETY: as the caller.
+    unsafe { ffi::pyexec_file_if_exists(name.as_ptr()) & FORCED_EXIT == 0 }
+}
+
+/// One REPL until its kind changes. False: leave for a soft reset.
+unsafe fn repl() -> bool {
+    // SAFETY: as the caller.
+    unsafe {
+        let result = if ffi::pyexec_mode_kind == MODE_RAW {
+            ffi::pyexec_raw_repl()
+        } else {
+            ffi::pyexec_friendly_repl()
+        };
+        result == 0
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn gc_collect() {
+    // SAFETY: called by the core on the machine's thread, in the order that it asks for.
+    unsafe {
+        ffi::gc_collect_start();
+        ffi::gc_helper_collect_regs_and_stack();
+        ffi::gc_collect_end();
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn nlr_jump_fail(_value: *mut c_void) -> ! {
+    panic!("an exception was raised outside of any handler");
+}
