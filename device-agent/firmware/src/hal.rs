@@ -23,6 +23,58 @@ pub trait Hal: Sync {
     fn atomic_end(&self, state: usize);
     /// Bytes of stack that Python code may use.
     fn stack_limit(&self) -> usize;
+    /// The memory that keeps the board's files.
+    fn flash(&self) -> &dyn Flash;
+    /// Nanoseconds since 1970-01-01 00:00 UTC, by the board's clock.
+    fn time_ns(&self) -> u64;
+    /// Sets the board's clock.
+    fn set_time_ns(&self, ns: u64);
+    /// Fills the buffer with random bytes fit for cryptography.
+    fn random(&self, buffer: &mut [u8]);
+    /// An identifier that stays the same for this board.
+    fn unique_id(&self) -> [u8; 8];
+    /// The processor's clock in hertz.
+    fn cpu_hz(&self) -> u32;
+    /// Why the board started last.
+    fn reset_cause(&self) -> ResetCause;
+    /// Prepares a hard reset: what is written is kept, [`Hal::reset_cause`] says `cause` afterwards. The virtual machine
+    /// starts again right after this.
+    fn prepare_reset(&self, cause: ResetCause);
+}
+
+/// Why a board started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ResetCause {
+    /// Power came.
+    PowerOn,
+    /// The reset button or `machine.reset()`.
+    Hard,
+    /// A watchdog.
+    Watchdog,
+    /// Waking from deep sleep.
+    DeepSleep,
+    /// A soft reset.
+    Soft,
+}
+
+/// Why a flash operation failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FlashError;
+
+/// NOR-like flash: erased in blocks, programmed in any smaller piece.
+pub trait Flash: Sync {
+    /// Bytes of an erase block.
+    fn block_size(&self) -> u32;
+    /// Number of erase blocks.
+    fn block_count(&self) -> u32;
+    /// Reads from a block; `offset + buffer.len()` is at most the block size.
+    fn read(&self, block: u32, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError>;
+    /// Writes erased bytes of a block; same bounds.
+    fn program(&self, block: u32, offset: u32, data: &[u8]) -> Result<(), FlashError>;
+    /// Sets a block to 0xff.
+    fn erase(&self, block: u32) -> Result<(), FlashError>;
+    /// Returns when everything written would survive the end of the process or of power.
+    fn sync(&self) -> Result<(), FlashError>;
 }
 
 struct Global(UnsafeCell<Option<&'static dyn Hal>>);

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use mpr_firmware::{hal::Hal, vm};
+use mpr_firmware::hal::{Flash, FlashError, Hal, ResetCause};
+use mpr_firmware::vm;
 
 struct Board {
     start: std::sync::OnceLock<Instant>,
@@ -59,6 +60,66 @@ impl Hal for Board {
     }
     fn stack_limit(&self) -> usize {
         1 << 20
+    }
+    fn flash(&self) -> &dyn Flash {
+        &MEMORY
+    }
+    fn time_ns(&self) -> u64 {
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64
+    }
+    fn set_time_ns(&self, _ns: u64) {}
+    fn random(&self, buffer: &mut [u8]) {
+        std::fs::File::open("/dev/urandom").unwrap().read_exact(buffer).unwrap();
+    }
+    fn unique_id(&self) -> [u8; 8] {
+        *b"mpr-sim0"
+    }
+    fn cpu_hz(&self) -> u32 {
+        100_000_000
+    }
+    fn reset_cause(&self) -> ResetCause {
+        ResetCause::PowerOn
+    }
+    fn prepare_reset(&self, _cause: ResetCause) {}
+}
+
+struct Memory(Mutex<Vec<u8>>);
+static MEMORY: Memory = Memory(Mutex::new(Vec::new()));
+const BLOCK: usize = 4096;
+const BLOCKS: usize = 512;
+
+impl Memory {
+    fn with<T>(&self, f: impl FnOnce(&mut [u8]) -> T) -> T {
+        let mut memory = self.0.lock().unwrap();
+        memory.resize(BLOCK * BLOCKS, 0xff);
+        f(&mut memory)
+    }
+}
+
+impl Flash for Memory {
+    fn block_size(&self) -> u32 {
+        BLOCK as u32
+    }
+    fn block_count(&self) -> u32 {
+        BLOCKS as u32
+    }
+    fn read(&self, block: u32, offset: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
+        let at = block as usize * BLOCK + offset as usize;
+        self.with(|memory| buffer.copy_from_slice(&memory[at..at + buffer.len()]));
+        Ok(())
+    }
+    fn program(&self, block: u32, offset: u32, data: &[u8]) -> Result<(), FlashError> {
+        let at = block as usize * BLOCK + offset as usize;
+        self.with(|memory| memory[at..at + data.len()].copy_from_slice(data));
+        Ok(())
+    }
+    fn erase(&self, block: u32) -> Result<(), FlashError> {
+        let at = block as usize * BLOCK;
+        self.with(|memory| memory[at..at + BLOCK].fill(0xff));
+        Ok(())
+    }
+    fn sync(&self) -> Result<(), FlashError> {
+        Ok(())
     }
 }
 
