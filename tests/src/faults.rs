@@ -1,0 +1,249 @@
+//! What a bad wire does to bytes: a pure function of the bytes, the time and a seed.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// The faults of one direction of a link. The default has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Faults {
+    /// Line rate in bits a second, 10 bits a byte; `None` is as fast as it goes.
+    pub baud: Option<u32>,
+    /// Every byte comes this much later.
+    pub delay: Duration,
+    /// Chance of each byte to be lost, 0 to 1.
+    pub lose: f64,
+    /// Chance of each byte to come twice, 0 to 1.
+    pub double: f64,
+    /// Chance of each byte to have one bit flipped, 0 to 1.
+    pub corrupt: f64,
+    /// The link is cut behind this many bytes.
+    pub cut_after: Option<u64>,
+}
+
+/// The faults of both directions and the seed that decides which bytes they meet.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Schedule {
+    /// The same seed and the same bytes meet the same faults.
+    pub seed: u64,
+    /// From the host to the board.
+    pub to_board: Faults,
+    /// From the board to the host.
+    pub from_board: Faults,
+}
+
+impl Schedule {
+    /// The same faults in both directions.
+    #[must_use]
+    pub fn both(seed: u64, faults: &Faults) -> Schedule {
+        Schedule { seed, to_board: faults.clone(), from_board: faults.clone() }
+    }
+}
+
+/// A direction holds at most this many bytes when it is not paced; then it reads no more.
+const ROOM: usize = 4096;
+/// A paced direction holds no more than it sends in this time, as an operating system's buffer would.
+const PACED_ROOM: Duration = Duration::from_millis(20);
+
+/// One direction's bytes on their way.
+#[derive(Debug)]
+pub struct Engine {
+    faults: Faults,
+    random: fastrand::Rng,
+    taken: u64,
+    line_free_at: Option<Instant>,
+    queue: VecDeque<(Instant, Vec<u8>)>,
+    queued: usize,
+}
+
+impl Engine {
+    /// An idle direction with these faults.
+    #[must_use]
+    pub fn new(faults: Faults, seed: u64) -> Engine {
+        Engine {
+            faults,
+            random: fastrand::Rng::with_seed(seed),
+            taken: 0,
+            line_free_at: None,
+            queue: VecDeque::new(),
+            queued: 0,
+        }
+    }
+
+    /// How many bytes [`take`](Self::take) may be given now; 0 holds the sender back.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let size = match self.faults.baud {
+            Some(baud) => (f64::from(baud) / 10.0 * PACED_ROOM.as_secs_f64()).ceil() as usize,
+            None => ROOM,
+        };
+        // Delayed bytes are on the line, not in a buffer.
+        let waiting =
+            if self.faults.delay.is_zero() { self.queued } else { self.queued.saturating_sub(16 * ROOM) };
+        size.max(1).saturating_sub(waiting)
+    }
+
+    /// Puts bytes on the line.
+    pub fn take(&mut self, now: Instant, bytes: &[u8]) {
+        let left = match self.faults.cut_after {
+            Some(limit) => usize::try_from(limit.saturating_sub(self.taken)).unwrap_or(usize::MAX),
+            None => usize::MAX,
+        };
+        let bytes = &bytes[..bytes.len().min(left)];
+        self.taken += bytes.len() as u64;
+        let Some(baud) = self.faults.baud else {
+            let damaged = self.damage(bytes);
+            self.enqueue(now + self.faults.delay, damaged);
+            return;
+        };
+        let byte_time = Duration::from_secs_f64(10.0 / f64::from(baud));
+        // Bytes that end within the same millisecond travel together: the scheduler can do no better.
+        let group = (0.001 / byte_time.as_secs_f64()).ceil() as usize;
+        for chunk in bytes.chunks(group.max(1)) {
+            let start = self.line_free_at.unwrap_or(now).max(now);
+            let end = start + byte_time * u32::try_from(chunk.len()).expect("a short chunk");
+            self.line_free_at = Some(end);
+            let damaged = self.damage(chunk);
+            self.enqueue(end + self.faults.delay, damaged);
+        }
+    }
+
+    fn enqueue(&mut self, due: Instant, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.queued += bytes.len();
+            self.queue.push_back((due, bytes));
+        }
+    }
+
+    fn damage(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len());
+        for &byte in bytes {
+            // Always the same number of draws for a byte, so that one fault's rate does not move another's places.
+            let (lose, double, corrupt) = (self.random.f64(), self.random.f64(), self.random.f64());
+            let bit = self.random.u8(0..8);
+            if lose < self.faults.lose {
+                continue;
+            }
+            let byte = if corrupt < self.faults.corrupt { byte ^ (1 << bit) } else { byte };
+            out.push(byte);
+            if double < self.faults.double {
+                out.push(byte);
+            }
+        }
+        out
+    }
+
+    /// Bytes that have arrived by now and wait to be delivered.
+    #[must_use]
+    pub fn arrived(&self, now: Instant) -> Option<&[u8]> {
+        let (due, bytes) = self.queue.front()?;
+        (*due <= now).then_some(bytes)
+    }
+
+    /// Forgets the first `count` arrived bytes: they were delivered.
+    pub fn delivered(&mut self, count: usize) {
+        let (_, bytes) = self.queue.front_mut().expect("something had arrived");
+        bytes.drain(..count);
+        self.queued -= count;
+        if bytes.is_empty() {
+            self.queue.pop_front();
+        }
+    }
+
+    /// When the next bytes arrive.
+    #[must_use]
+    pub fn next_arrival(&self) -> Option<Instant> {
+        self.queue.front().map(|(due, _)| *due)
+    }
+
+    /// Whether the cut has been reached and all before it delivered.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.faults.cut_after.is_some_and(|limit| self.taken >= limit) && self.queue.is_empty()
+    }
+
+    /// A cut that has happened does not happen again.
+    pub fn forget_cut(&mut self) {
+        self.faults.cut_after = None;
+    }
+
+    /// Drops what is on its way.
+    pub fn clear(&mut self) {
+        self.queue.clear();
+        self.queued = 0;
+        self.line_free_at = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through(faults: &Faults, seed: u64, bytes: &[u8]) -> Vec<u8> {
+        let now = Instant::now();
+        let mut engine = Engine::new(faults.clone(), seed);
+        engine.take(now, bytes);
+        let late = now + Duration::from_secs(1000);
+        let mut out = Vec::new();
+        while let Some(bytes) = engine.arrived(late) {
+            out.extend_from_slice(bytes);
+            let count = bytes.len();
+            engine.delivered(count);
+        }
+        out
+    }
+
+    #[test]
+    fn a_good_line_changes_nothing() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(through(&Faults::default(), 1, &bytes), bytes);
+    }
+
+    #[test]
+    fn a_seed_fixes_the_damage() {
+        let faults = Faults { lose: 0.1, double: 0.1, corrupt: 0.1, ..Faults::default() };
+        let bytes = vec![0x55; 1000];
+        let first = through(&faults, 7, &bytes);
+        assert_eq!(first, through(&faults, 7, &bytes));
+        assert_ne!(first, through(&faults, 8, &bytes));
+        assert_ne!(first, bytes);
+    }
+
+    #[test]
+    fn each_fault_does_its_own_damage() {
+        let bytes = vec![0u8; 1000];
+        let only = |faults: Faults| through(&faults, 3, &bytes);
+        let lost = only(Faults { lose: 0.2, ..Faults::default() });
+        assert!((600..950).contains(&lost.len()), "{}", lost.len());
+        let doubled = only(Faults { double: 0.2, ..Faults::default() });
+        assert!((1050..1400).contains(&doubled.len()), "{}", doubled.len());
+        let corrupted = only(Faults { corrupt: 0.2, ..Faults::default() });
+        assert_eq!(corrupted.len(), 1000);
+        assert!(corrupted.iter().all(|byte| byte.count_ones() <= 1));
+        assert!(corrupted.iter().any(|&byte| byte != 0));
+    }
+
+    #[test]
+    fn a_paced_line_takes_its_time_and_holds_the_sender_back() {
+        let now = Instant::now();
+        let mut engine = Engine::new(Faults { baud: Some(9600), ..Faults::default() }, 0);
+        let room = engine.room();
+        assert!((1..=32).contains(&room), "{room}");
+        engine.take(now, &vec![0; room]);
+        assert_eq!(engine.room(), 0);
+        assert!(engine.arrived(now).is_none());
+        let first = engine.next_arrival().expect("bytes are on their way");
+        assert!(first >= now + Duration::from_micros(1041));
+        assert!(engine.arrived(first).is_some());
+    }
+
+    #[test]
+    fn a_cut_lets_the_bytes_before_it_through() {
+        let now = Instant::now();
+        let mut engine = Engine::new(Faults { cut_after: Some(3), ..Faults::default() }, 0);
+        engine.take(now, b"abcdef");
+        assert!(!engine.is_cut());
+        assert_eq!(engine.arrived(now), Some(&b"abc"[..]));
+        engine.delivered(3);
+        assert!(engine.is_cut());
+    }
+}

@@ -1,0 +1,32 @@
+//! The test harness: real boards in processes of their own, links that misbehave, and `mpr` run as a user runs it.
+//!
+//! - [`Board`] starts a device of a [`Kind`] and gives the address that `mpr connect` takes.
+//! - [`Link`] is the wire in front of a board: it paces, delays, loses, doubles, corrupts ([`Faults`]) and is cut.
+//! - [`mpr()`] runs the built `mpr` in a clean environment; [`Mpr::terminal`] runs it on a terminal.
+//! - [`Console`] talks to a board's console without `mpr`.
+//!
+//! Nothing is skipped: what is missing makes a test panic with the command that installs it. Waiting has a limit
+//! ([`PATIENCE`]) only so that a hang ends; no test passes or fails by how long something took.
+#![cfg(unix)]
+
+mod board;
+mod child;
+mod console;
+mod endpoint;
+mod faults;
+mod link;
+mod locate;
+mod mpr;
+mod terminal;
+
+pub use board::{Board, BoardOptions, Kind, Port};
+pub use child::Process;
+pub use console::Console;
+pub use faults::{Engine, Faults, Schedule};
+pub use link::Link;
+pub use locate::{mpr_program, sim_program, target_dir};
+pub use mpr::{Mpr, Outcome, Running, mpr};
+pub use terminal::Terminal;
+
+/// How long the harness waits for anything before it calls it a hang.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
