@@ -30,6 +30,7 @@ extern "C" fn mp_hal_stdin_rx_chr() -> c_int {
         if let Some(byte) = hal().console_read() {
             return c_int::from(byte);
         }
+        hal().console_wait();
         // SAFETY: may raise (an interrupt, a scheduled callback); nothing with a destructor is alive.
         unsafe { ffi::mp_event_wait_ms(FOREVER >> 1) };
     }

@@ -12,6 +12,8 @@ pub trait Hal: Sync {
     fn console_write(&self, bytes: &[u8]);
     /// How many bytes the console can receive ahead of the program. The raw-paste window is half of it.
     fn console_capacity(&self) -> u16;
+    /// The program asks for a byte of the console and there is none: called before each wait for one.
+    fn console_wait(&self) {}
     /// Microseconds since the board started; never goes back.
     fn ticks_us(&self) -> u64;
     /// Waits until an event (a received byte, an interrupt) since the last wait, at most `timeout_ms` milliseconds;
@@ -73,7 +75,7 @@ pub trait Flash: Sync {
     fn program(&self, block: u32, offset: u32, data: &[u8]) -> Result<(), FlashError>;
     /// Sets a block to 0xff.
     fn erase(&self, block: u32) -> Result<(), FlashError>;
-    /// Returns when everything written would survive the end of the process or of power.
+    /// Returns when everything written would survive a power cut (on the host: the end of the process).
     fn sync(&self) -> Result<(), FlashError>;
 }
 

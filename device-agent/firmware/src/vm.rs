@@ -26,15 +26,16 @@ const HELP: &[u8; 186] = b"Welcome to MicroPython!\n\n\
     CTRL-A: raw REPL, CTRL-B: this prompt, CTRL-C: interrupt, CTRL-D: soft reset, CTRL-E: paste mode.\n\
     help('modules') lists the modules, help(thing) describes one.\n\0";
 
-/// Runs MicroPython on `hal` with this heap until [`stop`] is called; soft and hard resets start it again.
+/// Runs MicroPython on `board` with this heap until [`stop`] is called; soft and hard resets start it again. `started` is
+/// called once, when [`stop`], [`restart`] and [`interrupt_on`] may be used.
 ///
 /// # Safety
-/// Must be called once per process, on a thread with at least [`Hal::stack_limit`] bytes of stack. `heap` must be aligned
-/// to 32 bytes.
-pub unsafe fn run(board: &'static dyn Hal, heap: &'static mut [u8]) {
+/// Must be called once per process, on a thread with at least [`Hal::stack_limit`] bytes of stack.
+pub unsafe fn run(board: &'static dyn Hal, heap: &'static mut [u8], started: impl FnOnce()) {
     // SAFETY: the first call of the crate, says the contract.
     unsafe { hal::install(board) };
     let mut bounds = heap.as_mut_ptr_range();
+    started();
     while !STOP.load(Ordering::Acquire) {
         // SAFETY: `session` has nothing with a destructor alive while the core runs.
         unsafe { ffi::mpr_abortable(session, (&raw mut bounds).cast()) };
