@@ -1,3 +1,41 @@
-//! Development tasks: `cargo xtask setup|demo|test|bench`.
+//! Development tasks: `cargo xtask setup|test|demo|bench|soak`.
+//!
+//! No dependencies beyond `libc`: this is the first thing that is compiled on a new machine.
 
-fn main() {}
+mod demo;
+mod paths;
+mod run;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+  setup   install what building and testing need (Debian packages as root; npm and pip packages in target/)
+  test    setup, then formatting, lints, build, all tests
+  demo    build, then show the main job on a simulated board
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let result = match args.as_slice() {
+        ["setup"] => setup::all(),
+        ["test"] => test::test(),
+        ["demo"] => demo::demo(),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{}", message.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
