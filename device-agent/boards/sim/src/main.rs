@@ -31,10 +31,12 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &options::Options) -> Result<(), options::Failure> {
+    // First: from the moment that the console's name is known, a signal ends this cleanly.
+    let signals = shutdown::catch_signals()?;
     let flash = flash::SimFlash::open(options)?;
     let link = console::open(options)?;
     let board = board::Board::start(flash, link, options);
-    shutdown::on_signals(board)?;
+    shutdown::on_signals(signals, board);
     board.run(options.heap.0);
     shutdown::leave(board);
     Ok(())

@@ -8,6 +8,7 @@ use std::time::Duration;
 use mpr_firmware::vm;
 use nix::sys::termios::{self, SetArg, Termios};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::board::Board;
 use crate::options::Failure;
@@ -63,16 +64,18 @@ pub fn exit(code: i32) -> ! {
     std::process::exit(code)
 }
 
-/// SIGINT, SIGTERM and SIGHUP end the simulator.
-pub fn on_signals(board: &'static Board) -> Result<(), Failure> {
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])
-        .map_err(|e| Failure::Other(format!("signal handlers: {e}")))?;
+/// From now on SIGINT, SIGTERM and SIGHUP wait for [`on_signals`].
+pub fn catch_signals() -> Result<Signals, Failure> {
+    Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|e| Failure::Other(format!("signal handlers: {e}")))
+}
+
+/// The first signal ends the simulator.
+pub fn on_signals(mut signals: Signals, board: &'static Board) {
     std::thread::spawn(move || {
         if signals.forever().next().is_some() {
             stop(board);
         }
     });
-    Ok(())
 }
 
 /// Asks the virtual machine to stop, and ends the process if it does not.
