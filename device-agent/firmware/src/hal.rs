@@ -37,6 +37,16 @@ pub trait Hal: Sync {
     fn unique_id(&self) -> [u8; 8];
     /// The processor's clock in hertz.
     fn cpu_hz(&self) -> u32;
+    /// Changes the processor's clock. False: it can't run at this frequency.
+    fn set_cpu_hz(&self, hz: u32) -> bool {
+        hz == self.cpu_hz()
+    }
+    /// Memory that Python code may reach by address.
+    fn memory(&self) -> Option<&dyn Memory> {
+        None
+    }
+    /// Enters the boot loader, which takes new firmware. Returns if the board has none; it resets then.
+    fn enter_bootloader(&self) {}
     /// Why the board started last.
     fn reset_cause(&self) -> ResetCause;
     /// Prepares a hard reset: what is written is kept, [`Hal::reset_cause`] says `cause` afterwards. The virtual machine
@@ -57,6 +67,36 @@ pub enum ResetCause {
     DeepSleep,
     /// A soft reset.
     Soft,
+}
+
+/// Memory by address.
+pub trait Memory: Sync {
+    /// The value at an aligned address; `None` if the address is not open to Python code.
+    fn read(&self, address: usize, width: Width) -> Option<u32>;
+    /// Changes the value at an aligned address; bits beyond the width are ignored.
+    fn write(&self, address: usize, width: Width, value: u32) -> Option<()>;
+}
+
+/// Width of a memory access.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Width {
+    /// 8 bits.
+    Byte,
+    /// 16 bits.
+    Half,
+    /// 32 bits.
+    Word,
+}
+
+impl Width {
+    /// The number of bytes.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Byte => 1,
+            Self::Half => 2,
+            Self::Word => 4,
+        }
+    }
 }
 
 /// Why a flash operation failed.

@@ -4,13 +4,16 @@
 //! - [`vm`]: the virtual machine's life: start-up, REPL, soft reset.
 //! - [`mp`]: safe wrappers around the C core, and what native modules are made of.
 //! - `console`, `import`: the functions that the core calls.
+//! - `wait`, `calendar`: waiting and dates, for the modules.
 //! - `modules`: the builtin modules written in Rust.
 #![no_std]
 #![allow(unsafe_code)] // The boundary to the C core; every block says why it is sound.
 
+mod calendar;
 mod console;
 pub mod hal;
 mod import;
 mod modules;
 pub mod mp;
 pub mod vm;
+mod wait;

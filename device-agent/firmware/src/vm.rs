@@ -6,17 +6,20 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use micropython_sys::ffi;
 use micropython_sys::object::ROOTS;
 
-use crate::hal::{self, Hal};
+use crate::hal::{self, Hal, ResetCause};
 use crate::{modules, mp};
 
 pub use crate::console::interrupt_on;
 
+/// `pyexec_mode_kind` in the friendly REPL.
+const MODE_FRIENDLY: i32 = 0;
 /// `pyexec_mode_kind` in the raw REPL.
 const MODE_RAW: i32 = 1;
 /// Set in the result of `pyexec_*`: leave for a soft reset.
-const FORCED_EXIT: i32 = 0x100;
+pub(crate) const FORCED_EXIT: i32 = 0x100;
 
 static STOP: AtomicBool = AtomicBool::new(false);
+static CALLBACKS: AtomicBool = AtomicBool::new(true);
 
 /// The text behind `help()`; the core wants the characters themselves, ended by NUL.
 #[allow(non_upper_case_globals)]
@@ -38,7 +41,13 @@ pub unsafe fn run(board: &'static dyn Hal, heap: &'static mut [u8], started: imp
     started();
     while !STOP.load(Ordering::Acquire) {
         // SAFETY: `session` has nothing with a destructor alive while the core runs.
-        unsafe { ffi::mpr_abortable(session, (&raw mut bounds).cast()) };
+        let hard = unsafe { ffi::mpr_abortable(session, (&raw mut bounds).cast()) };
+        if hard {
+            // SAFETY: the core is not running.
+            unsafe { ffi::pyexec_mode_kind = MODE_FRIENDLY };
+        } else {
+            board.prepare_reset(ResetCause::Soft);
+        }
     }
 }
 
@@ -56,6 +65,30 @@ pub fn restart() {
     hal::hal().atomic_end(state);
 }
 
+/// Resets the board at once: nothing is closed or finalised.
+pub(crate) fn reset(cause: ResetCause) -> ! {
+    hal::hal().prepare_reset(cause);
+    loop {
+        restart();
+        // SAFETY: jumps to `run`, over frames of the core and of native functions, where nothing has a destructor.
+        unsafe { ffi::mp_handle_pending(true) };
+    }
+}
+
+/// Whether scheduled callbacks may run; returns whether they might before.
+pub(crate) fn enable_callbacks(on: bool) -> bool {
+    let before = CALLBACKS.swap(on, Ordering::Relaxed);
+    // SAFETY: the calls are paired: only a change of the flag makes one.
+    unsafe {
+        match (before, on) {
+            (true, false) => ffi::mp_sched_lock(),
+            (false, true) => ffi::mp_sched_unlock(),
+            _ => {}
+        }
+    }
+    before
+}
+
 /// One life of the virtual machine, from reset to soft reset.
 unsafe extern "C" fn session(heap: *mut c_void) {
     // SAFETY: `run` passes the heap's bounds; all calls happen on the machine's own thread, in the core's order.
@@ -69,6 +102,7 @@ unsafe extern "C" fn session(heap: *mut c_void) {
         core::slice::from_raw_parts_mut(ffi::mpr_roots(), ROOTS).fill(mp::Obj::NULL);
         *ffi::mpr_dupterm_slots() = mp::Obj::NULL;
         ffi::readline_init0();
+        CALLBACKS.store(true, Ordering::Relaxed);
         modules::reset();
         let lib = mp::protect(|| ffi::mp_obj_new_str(c"/lib".as_ptr().cast(), 4));
         if let Ok(lib) = lib {

@@ -36,10 +36,12 @@ unsafe extern "C" {
     pub fn pyexec_friendly_repl() -> c_int;
     pub fn pyexec_frozen_module(name: *const c_char, allow_keyboard_interrupt: bool) -> c_int;
     pub fn pyexec_file_if_exists(filename: *const c_char) -> c_int;
-    pub static pyexec_mode_kind: c_int;
+    pub static mut pyexec_mode_kind: c_int;
     pub static mut pyexec_system_exit: c_int;
     pub fn mp_sched_keyboard_interrupt();
     pub fn mp_sched_vm_abort();
+    pub fn mp_sched_lock();
+    pub fn mp_sched_unlock();
     pub fn mp_hal_set_interrupt_char(c: c_int);
     pub fn mp_hal_stdout_tx_str(text: *const c_char);
     pub fn mp_obj_get_type(o: Obj) -> *const Type;

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use mpr_firmware::hal::{Flash, Hal, ResetCause};
+use mpr_firmware::hal::{Flash, Hal, Memory, ResetCause};
 use mpr_firmware::vm;
 
 use crate::console::Link;
 use crate::fifo::Fifo;
 use crate::flash::SimFlash;
 use crate::options::Options;
+use crate::processor;
 use crate::shutdown;
 use crate::uart::Wire;
 
@@ -22,8 +23,6 @@ const CAPACITY: u16 = 2048;
 /// Stack for Python code, and the thread's stack: native code and the collector need some beyond.
 const STACK_LIMIT: usize = 1 << 20;
 const STACK: usize = 4 << 20;
-/// The clock that `machine.freq()` names; nothing depends on it.
-const CPU_HZ: u32 = 100_000_000;
 
 /// The one board of the process.
 pub struct Board {
@@ -209,7 +208,15 @@ impl Hal for Board {
     }
 
     fn cpu_hz(&self) -> u32 {
-        CPU_HZ
+        processor::cpu_hz()
+    }
+
+    fn set_cpu_hz(&self, hz: u32) -> bool {
+        processor::set_cpu_hz(hz)
+    }
+
+    fn memory(&self) -> Option<&dyn Memory> {
+        Some(&processor::MEMORY)
     }
 
     fn reset_cause(&self) -> ResetCause {

@@ -12,6 +12,7 @@ mod console;
 mod fifo;
 mod flash;
 mod options;
+mod processor;
 mod shutdown;
 mod uart;
 

@@ -1,6 +1,8 @@
 //! The builtin modules written in Rust; each has a line in `port/definitions.txt`.
 
+mod machine;
 mod myport;
+mod time;
 
 /// Forgets everything that belongs to the last life of the virtual machine: called at every start, before Python code.
 pub fn reset() {}

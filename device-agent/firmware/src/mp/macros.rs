@@ -62,9 +62,12 @@ macro_rules! native_make_new {
             n_kw: usize,
             args: *const $crate::mp::Obj,
         ) -> $crate::mp::Obj {
-            // SAFETY: the core passes `n` arguments, then `n_kw` pairs.
-            let all: &[$crate::mp::Obj] =
-                if n + n_kw == 0 { &[] } else { unsafe { core::slice::from_raw_parts(args, n + 2 * n_kw) } };
+            let all: &[$crate::mp::Obj] = if n + n_kw == 0 {
+                &[]
+            } else {
+                // SAFETY: the core passes `n` arguments, then `n_kw` pairs.
+                unsafe { core::slice::from_raw_parts(args, n + 2 * n_kw) }
+            };
             let (positional, pairs) = all.split_at(n);
             let args = $crate::mp::Args { positional, keywords: $crate::mp::Keywords::Pairs(pairs) };
             match $function(args) {

@@ -21,7 +21,8 @@ pub use heap::{Finaliser, Native, alloc, alloc_finalised, base, bytes_on_heap, n
 pub use micropython_sys::object::Obj;
 pub use values::{
     Buffer, array, buffer, buffer_mut, bytes, class_name, dict, dict_next, dict_store, equal, float, int,
-    int_of, is_a, is_str, list, list_append, long, long_of, qstr_str, str_obj, str_of, tuple, type_of,
+    int_of, int_truncated, is_a, is_str, list, list_append, long, long_of, qstr_str, str_obj, str_of, tuple,
+    type_of,
 };
 
 /// What a native function gives.

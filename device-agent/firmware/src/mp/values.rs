@@ -30,6 +30,12 @@ pub fn int_of(object: Obj) -> Result<isize> {
     protect(|| unsafe { ffi::mp_obj_get_int(object) })
 }
 
+/// The value of an `int`; one that doesn't fit into a word loses its upper bits.
+pub fn int_truncated(object: Obj) -> Result<usize> {
+    // SAFETY: a valid object.
+    protect(|| unsafe { ffi::mp_obj_get_int_truncated(object) }).map(|value| value as usize)
+}
+
 /// The value of an `int` of 64 bits on any board.
 pub fn long_of(object: Obj) -> Result<i64> {
     int_of(object).map(|value| value as i64)
