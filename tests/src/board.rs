@@ -42,7 +42,9 @@ impl Kind {
     /// One of each firmware: the boards on which every file command is tried.
     pub const FIRMWARES: [Kind; 3] = [Kind::SimPty, Kind::Microbit, Kind::Wasm];
 
-    fn is_linked(self) -> bool {
+    /// Whether a [`Link`] is in front of it.
+    #[must_use]
+    pub fn is_linked(self) -> bool {
         matches!(self, Kind::SimLink | Kind::Microbit | Kind::Wasm)
     }
 }

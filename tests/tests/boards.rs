@@ -1,15 +1,17 @@
-//! The harness itself: every stock board starts, answers on its console, and goes when it is dropped.
+//! The harness itself: every board starts, answers on its console, and goes when it is dropped.
 
 use std::path::Path;
 use std::time::Duration;
 
 use mpr_tests::{Board, BoardOptions, Faults, Kind, Port, Schedule};
 
-const STOCK: [Kind; 2] = [Kind::Microbit, Kind::Wasm];
+/// Every kind that runs without `mpr`.
+const KINDS: [Kind; 6] =
+    [Kind::Microbit, Kind::Wasm, Kind::SimPty, Kind::SimTcp, Kind::SimUart { baud: 115_200 }, Kind::SimLink];
 
 #[test]
-fn stock_boards_run_code_and_keep_their_files_apart() {
-    for kind in STOCK {
+fn boards_run_code_and_keep_their_files_apart() {
+    for kind in KINDS {
         let (first, second) = (Board::start(kind), Board::start(kind));
         let write = "f=open('mine.txt','w')\nf.write('here')\nf.close()\nprint(1+1)";
         let mut console = first.console();
@@ -27,8 +29,11 @@ fn stock_boards_run_code_and_keep_their_files_apart() {
 
 #[test]
 fn files_stay_when_the_client_goes_and_comes_again() {
-    for kind in STOCK {
+    for kind in KINDS {
         for port in [Port::Pty, Port::Tcp] {
+            if port == Port::Tcp && !kind.is_linked() {
+                continue;
+            }
             let board = Board::with(kind, BoardOptions { port, ..BoardOptions::default() });
             let mut console = board.console();
             console.enter_raw_repl();
@@ -44,7 +49,7 @@ fn files_stay_when_the_client_goes_and_comes_again() {
 
 #[test]
 fn a_soft_reset_forgets_variables_and_keeps_files() {
-    for kind in STOCK {
+    for kind in KINDS {
         let board = Board::start(kind);
         let mut console = board.console();
         console.enter_raw_repl();

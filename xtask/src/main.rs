@@ -1,7 +1,8 @@
-//! Development tasks: `cargo xtask setup|test|demo|bench|soak`.
+//! Development tasks: `cargo xtask setup|test|demo|bench`.
 //!
 //! No dependencies beyond `libc`: this is the first thing that is compiled on a new machine.
 
+mod bench;
 mod demo;
 mod paths;
 mod run;
@@ -16,6 +17,7 @@ usage: cargo xtask TASK
   setup   install what building and testing need (Debian packages as root; npm and pip packages in target/)
   test    setup, then formatting, lints, build, all tests
   demo    build, then show the main job on a simulated board
+  bench   measure against mpremote and write docs/PERFORMANCE.md
 ";
 
 fn main() -> ExitCode {
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let result = match args.as_slice() {
         ["setup"] => setup::all(),
         ["test"] => test::test(),
+        ["bench"] => bench::bench(),
         ["demo"] => demo::demo(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
