@@ -3,6 +3,7 @@
 //! - [`Board`] starts a device of a [`Kind`] and gives the address that `mpr connect` takes.
 //! - [`Link`] is the wire in front of a board: it paces, delays, loses, doubles, corrupts ([`Faults`]) and is cut.
 //! - [`mpr()`] runs the built `mpr` in a clean environment; [`Mpr::terminal`] runs it on a terminal.
+//! - [`Machine`] gives `mpr` USB ports to list.
 //! - [`Console`] talks to a board's console without `mpr`.
 //!
 //! Nothing is skipped: what is missing makes a test panic with the command that installs it. Waiting has a limit
@@ -18,6 +19,7 @@ mod link;
 mod locate;
 mod mpr;
 mod terminal;
+mod usb;
 
 pub use board::{Board, BoardOptions, Kind, Port};
 pub use child::Process;
@@ -27,6 +29,7 @@ pub use link::Link;
 pub use locate::{mpr_program, sim_program, target_dir};
 pub use mpr::{Mpr, Outcome, Running, mpr};
 pub use terminal::Terminal;
+pub use usb::{Machine, UsbPort};
 
 /// How long the harness waits for anything before it calls it a hang.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

@@ -15,6 +15,7 @@ use crate::PATIENCE;
 use crate::child::Process;
 use crate::locate;
 use crate::terminal::Terminal;
+use crate::usb::Machine;
 
 /// A command line of `mpr`, in an environment of its own: an empty home, no configuration, no variables but `PATH`.
 #[derive(Clone, Debug)]
@@ -24,6 +25,7 @@ pub struct Mpr {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     stdin: Vec<u8>,
+    prefix: Vec<OsString>,
 }
 
 /// `mpr`, with no arguments yet.
@@ -63,6 +65,13 @@ impl Mpr {
         self
     }
 
+    /// Runs on a machine with other serial ports. The machine must outlive the run.
+    #[must_use]
+    pub fn on(mut self, machine: &Machine) -> Mpr {
+        self.prefix = machine.prefix();
+        self
+    }
+
     /// What it reads on stdin; nothing otherwise.
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Mpr {
@@ -80,7 +89,16 @@ impl Mpr {
     #[must_use]
     pub fn command(&self) -> Command {
         let home = self.home.path();
-        let mut command = Command::new(locate::mpr_program());
+        let mut words = self.prefix.iter().cloned();
+        let program = locate::mpr_program();
+        let mut command = match words.next() {
+            Some(first) => Command::new(first),
+            None => Command::new(&program),
+        };
+        command.args(words);
+        if !self.prefix.is_empty() {
+            command.arg(&program);
+        }
         command
             .args(&self.args)
             .env_clear()
