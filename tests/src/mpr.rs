@@ -33,7 +33,14 @@ pub struct Mpr {
 pub fn mpr() -> Mpr {
     let home =
         tempfile::Builder::new().prefix("mpr-home-").tempdir().expect("a temporary folder can be made");
-    Mpr { home: Arc::new(home), dir: None, args: Vec::new(), env: Vec::new(), stdin: Vec::new() }
+    Mpr {
+        home: Arc::new(home),
+        dir: None,
+        args: Vec::new(),
+        env: Vec::new(),
+        stdin: Vec::new(),
+        prefix: Vec::new(),
+    }
 }
 
 impl Mpr {

@@ -49,10 +49,8 @@ impl Machine {
     /// A machine with these USB ports and no other serial ports.
     #[must_use]
     pub fn with(ports: &[UsbPort]) -> Machine {
-        let dir = tempfile::Builder::new()
-            .prefix("mpr-usb-")
-            .tempdir()
-            .expect("a temporary folder can be made");
+        let dir =
+            tempfile::Builder::new().prefix("mpr-usb-").tempdir().expect("a temporary folder can be made");
         for folder in ["class", "old-dev", "new-dev", "bus/usb"] {
             make(&dir.path().join(folder));
         }
@@ -69,11 +67,7 @@ impl Machine {
         if !nix::unistd::geteuid().is_root() {
             words.extend(["--user".into(), "--map-root-user".into()]);
         }
-        words.extend([
-            "sh".into(),
-            self.dir.path().join("enter.sh").into(),
-            self.dir.path().into(),
-        ]);
+        words.extend(["sh".into(), self.dir.path().join("enter.sh").into(), self.dir.path().into()]);
         words
     }
 }
