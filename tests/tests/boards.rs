@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use mpr_tests::{Board, BoardOptions, Faults, Kind, Port, Schedule};
 
-/// Every kind that runs without `mpr`.
-const KINDS: [Kind; 6] =
-    [Kind::Microbit, Kind::Wasm, Kind::SimPty, Kind::SimTcp, Kind::SimUart { baud: 115_200 }, Kind::SimLink];
+const KINDS: [Kind; 2] = [Kind::Microbit, Kind::Wasm];
 
 #[test]
 fn boards_run_code_and_keep_their_files_apart() {
