@@ -71,11 +71,12 @@ extern uint16_t mpr_stdin_buffer_max(void);
 #define MICROPY_PY_BUILTINS_HELP_TEXT mpr_help_text
 #define MICROPY_PY_BUILTINS_HELP_MODULES (1)
 #define MICROPY_PY_OS_DUPTERM (1)
+// Makes the core print objects as JSON; the module is the port's own.
+#define MICROPY_PY_JSON (1)
 // Their C sources are not part of the core: the port's own modules take their place.
 #define MICROPY_PY_ASYNCIO (0)
 #define MICROPY_PY_UCTYPES (0)
 #define MICROPY_PY_DEFLATE (0)
-#define MICROPY_PY_JSON (0)
 #define MICROPY_PY_OS (0)
 #define MICROPY_PY_RE (0)
 #define MICROPY_PY_HEAPQ (0)

@@ -5,6 +5,7 @@
 #include "py/obj.h"
 #include "py/objmodule.h"
 #include "py/reader.h"
+#include "py/mpprint.h"
 #include "py/stream.h"
 
 #define W sizeof(void *)
@@ -45,3 +46,10 @@ _Static_assert(sizeof(mp_off_t) == W, "Offset");
 _Static_assert(sizeof(mp_reader_t) == 3 * W, "Reader");
 _Static_assert(sizeof(mp_print_t) == 2 * W, "Print");
 _Static_assert(sizeof(mp_float_t) == 8, "Float");
+_Static_assert(sizeof(vstr_t) == 4 * W, "Vstr");
+_Static_assert(offsetof(vstr_t, len) == W, "Vstr.len");
+_Static_assert(offsetof(vstr_t, buf) == 2 * W, "Vstr.buf");
+_Static_assert(offsetof(vstr_t, fixed_buf) == 3 * W, "Vstr.fixed_buf");
+_Static_assert(offsetof(mp_print_ext_t, item_separator) == 2 * W, "PrintExt.item_separator");
+_Static_assert(offsetof(mp_print_ext_t, key_separator) == 3 * W, "PrintExt.key_separator");
+_Static_assert(PRINT_REPR == 1 && PRINT_JSON == 3, "print kinds");

@@ -5,7 +5,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use crate::object::{BufferInfo, FunVar, Map, Obj, Print, Reader, Type};
+use crate::object::{BufferInfo, FunVar, Map, Obj, Print, Reader, Type, Vstr};
 
 macro_rules! types {
     ($($name:ident)*) => { unsafe extern "C" { $(pub static $name: Type;)* } };
@@ -50,6 +50,7 @@ unsafe extern "C" {
     pub fn m_free(pointer: *mut c_void);
     pub fn qstr_data(q: usize, len: *mut usize) -> *const u8;
     pub fn mp_get_buffer(o: Obj, info: *mut BufferInfo, flags: usize) -> bool;
+    pub fn vstr_clear(vstr: *mut Vstr);
     pub fn mp_obj_exception_get_value(exception: Obj) -> Obj;
 
     pub fn mpr_roots() -> *mut Obj;
@@ -98,6 +99,8 @@ unsafe extern "C" {
     pub fn mp_obj_get_int_truncated(o: Obj) -> isize;
     pub fn mp_obj_get_float(o: Obj) -> f64;
     pub fn mp_obj_get_array(o: Obj, len: *mut usize, items: *mut *mut Obj);
+    pub fn mp_obj_get_array_fixed_n(o: Obj, len: usize, items: *mut *mut Obj);
+    pub fn mp_obj_str_get_str(o: Obj) -> *const c_char;
     pub fn mp_obj_is_true(o: Obj) -> bool;
     pub fn mp_obj_equal(a: Obj, b: Obj) -> bool;
     pub fn mp_obj_len(o: Obj) -> Obj;
@@ -122,8 +125,19 @@ unsafe extern "C" {
     pub fn mp_get_stream_raise(o: Obj, flags: c_int) -> *const c_void;
     pub fn mp_stream_rw(o: Obj, buf: *mut c_void, size: usize, errno: *mut c_int, flags: u8) -> usize;
     pub fn mp_reader_new_mem(reader: *mut Reader, buf: *const u8, len: usize, free_len: usize);
+    pub fn vstr_init(vstr: *mut Vstr, alloc: usize);
+    pub fn vstr_add_strn(vstr: *mut Vstr, text: *const u8, len: usize);
+    pub fn mp_obj_new_str_from_vstr(vstr: *mut Vstr) -> Obj;
+    pub fn mp_obj_new_bytes_from_vstr(vstr: *mut Vstr) -> Obj;
+    pub fn mp_stream_write_adaptor(stream: *mut c_void, text: *const u8, len: usize);
     pub fn mp_parse_num_integer(text: *const u8, len: usize, base: c_int, lexer: *mut c_void) -> Obj;
-    pub fn mp_parse_num_float(text: *const u8, len: usize, allow_imag: bool, lexer: *mut c_void) -> Obj;
+    pub fn mp_parse_num_decimal(
+        text: *const u8,
+        len: usize,
+        allow_imag: bool,
+        force_complex: bool,
+        lexer: *mut c_void,
+    ) -> Obj;
 }
 
 // Function objects of the core for use in method tables.

@@ -373,3 +373,35 @@ pub struct Reader {
     read_byte: *const c_void,
     close: *const c_void,
 }
+
+/// A growing buffer on Python's heap, which an object can take over.
+#[repr(C)]
+pub struct Vstr {
+    /// Bytes allocated.
+    pub alloc: usize,
+    /// Bytes used.
+    pub len: usize,
+    /// The bytes.
+    pub buf: *mut u8,
+    /// Not on the heap, so it can't grow.
+    pub fixed_buf: bool,
+}
+
+/// What the core's printer takes for JSON: the printer, and the separators as C strings.
+#[repr(C)]
+pub struct PrintExt {
+    /// The printer itself.
+    pub base: Print,
+    /// Between items.
+    pub item_separator: *const core::ffi::c_char,
+    /// Between a key and its value.
+    pub key_separator: *const core::ffi::c_char,
+}
+
+/// How the core's printer shows an object.
+pub mod print_kind {
+    /// As `repr()`.
+    pub const REPR: i32 = 1;
+    /// As JSON; the printer is a [`PrintExt`](super::PrintExt).
+    pub const JSON: i32 = 3;
+}

@@ -2,9 +2,12 @@
 
 use micropython_sys::ffi;
 use micropython_sys::object::{Map, Obj};
-use micropython_sys::qstr::Qstr;
+use micropython_sys::qstr::{MP_QSTR_, Qstr};
 
 use super::{Error, Result, protect};
+
+/// The name of a parameter that has none, for [`Args::take`].
+pub const POSITIONAL: Qstr = MP_QSTR_;
 
 /// Keyword arguments.
 #[derive(Clone, Copy)]

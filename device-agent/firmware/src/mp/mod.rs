@@ -10,19 +10,23 @@ mod call;
 mod error;
 mod heap;
 mod macros;
+mod stream;
+mod text;
 mod values;
 
-pub use args::{Args, Keywords};
+pub use args::{Args, Keywords, POSITIONAL};
 pub use call::{
     Iter, attr, call, call_method, import_module, iter, load_method_maybe, method_exists, protect, truthy,
 };
 pub use error::Error;
 pub use heap::{Finaliser, Native, alloc, alloc_finalised, base, bytes_on_heap, native};
 pub use micropython_sys::object::Obj;
+pub use stream::{Stream, stream_readable, stream_writable};
+pub use text::{TextBuffer, bytes_with, not_none};
 pub use values::{
-    Buffer, array, buffer, buffer_mut, bytes, class_name, dict, dict_next, dict_store, equal, float, int,
-    int_of, int_truncated, is_a, is_str, list, list_append, long, long_of, qstr_str, str_obj, str_of, tuple,
-    type_of,
+    Buffer, array, array_of, buffer, buffer_mut, bytes, class_name, dict, dict_next, dict_store, equal,
+    float, int, int_of, int_truncated, is_a, is_str, list, list_append, long, long_of, qstr_str, str_bytes,
+    str_obj, str_of, tuple, type_of,
 };
 
 /// What a native function gives.

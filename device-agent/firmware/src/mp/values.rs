@@ -104,6 +104,16 @@ pub fn array(object: Obj) -> Result<&'static [Obj]> {
     Ok(if len == 0 { &[] } else { unsafe { core::slice::from_raw_parts(items, len) } })
 }
 
+/// The items of a `tuple` or `list` of exactly `N`; `ValueError` if it has another length.
+pub fn array_of<const N: usize>(object: Obj) -> Result<[Obj; N]> {
+    let mut items = core::ptr::null_mut();
+    let out = &raw mut items;
+    // SAFETY: valid pointers; raises if the object is neither, or has another length.
+    protect(|| unsafe { ffi::mp_obj_get_array_fixed_n(object, N, out) })?;
+    // SAFETY: the core checked the length.
+    Ok(unsafe { *items.cast::<[Obj; N]>() })
+}
+
 /// The bytes of a `str` (UTF-8) or `bytes`. Valid while the object lives: keep it on the stack.
 pub fn str_bytes(object: Obj) -> Result<&'static [u8]> {
     let mut len = 0_usize;

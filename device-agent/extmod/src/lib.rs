@@ -1,0 +1,8 @@
+//! What the firmware's extension modules compute, without a virtual machine: no allocation, no input or output.
+//!
+//! - [`hex`], [`base64`], [`crc32`]: for `binascii`.
+#![no_std]
+
+pub mod base64;
+pub mod crc32;
+pub mod hex;
