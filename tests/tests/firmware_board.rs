@@ -27,6 +27,11 @@ fn machine_scripts() {
     run_script(include_str!("../firmware/machine.py"));
 }
 
+#[test]
+fn select_scripts() {
+    run_script(include_str!("../firmware/select.py"));
+}
+
 fn sim() -> (Board, Console) {
     let board = Board::start(Kind::SimLink);
     let mut console = board.console();
@@ -123,12 +128,99 @@ fn control_c_interrupts_whatever_runs() {
         "sys.stdin.buffer.read(1)",
         "sys.stdin.readline()",
         "while True: print('x' * 1000)",
+        "p = select.poll()\np.register(sys.stdin, 1)\np.poll()",
+        "select.select([sys.stdin], [], [])",
+        "select.poll().poll()",
     ] {
-        console.send(format!("import time, machine, sys\nprint('go')\n{code}\x04").as_bytes());
+        console.send(format!("import time, machine, sys, select\nprint('go')\n{code}\x04").as_bytes());
         console.expect(b"go");
         console.send(b"\x03");
         console.expect(b"KeyboardInterrupt");
         console.expect(b"\x04>");
         assert_eq!(eval(&mut console, "1 + 1"), "2", "{code}");
     }
+}
+
+#[test]
+fn a_poll_ends_when_the_console_receives() {
+    let (_board, mut console) = sim();
+    for wait in [
+        "p = select.poll()\np.register(sys.stdin, 1)\nprint(p.poll() == [(sys.stdin, 1)])",
+        "p = select.poll()\np.register(sys.stdin.buffer, 1)\nprint(list(p.ipoll(60000)) == [(sys.stdin.buffer, 1)])",
+        "print(select.select([sys.stdin], [], []) == ([sys.stdin], [], []))",
+    ] {
+        let read = "while s.poll(0): sys.stdout.write(sys.stdin.read(1))";
+        let code = format!(
+            "import select, sys\ns = select.poll()\ns.register(sys.stdin, 1)\nprint('go')\n{wait}\n{read}\n\x04"
+        );
+        console.send(code.as_bytes());
+        console.expect(b"go\r\n");
+        console.send(b"abc");
+        let answer = console.expect(b"c\x04");
+        assert_eq!(String::from_utf8_lossy(&answer), "True\r\nab", "{wait}");
+        console.expect(b"\x04>");
+    }
+}
+
+#[test]
+fn standard_input_gives_bytes_and_lines() {
+    let (_board, mut console) = sim();
+    for (read, sent, expected) in [
+        ("sys.stdin.read(3)", &b"a\rb"[..], "'a\\nb'"),
+        ("sys.stdin.buffer.read(3)", b"a\rb", "b'a\\rb'"),
+        ("sys.stdin.buffer.read(5)", b"\x00\xff\x04\x01\x80", "b'\\x00\\xff\\x04\\x01\\x80'"),
+        ("(sys.stdin.buffer.readinto(b), b)", b"12345678", "(8, bytearray(b'12345678'))"),
+        ("(sys.stdin.buffer.readinto(b, 8), b)", b"abcdefgh", "(8, bytearray(b'abcdefgh'))"),
+        ("sys.stdin.readline()", b"line\r", "'line\\n'"),
+        ("sys.stdin.readline(2)", b"li", "'li'"),
+        ("sys.stdin.buffer.readline()", b"line\n", "b'line\\n'"),
+        ("[next(sys.stdin), sys.stdin.readline()]", b"one\ntwo\n", "['one\\n', 'two\\n']"),
+        ("input()", b"typed\r", "'typed'"),
+    ] {
+        console.send(format!("import sys\nb=bytearray(8)\nprint('go')\nprint(repr({read}))\x04").as_bytes());
+        console.expect(b"go\r\n");
+        console.send(sent);
+        let answer = console.expect(b"\r\n\x04");
+        let answer = String::from_utf8_lossy(&answer);
+        // `input` echoes what is typed.
+        assert_eq!(answer.rsplit("\r\n").next(), Some(expected), "{read}");
+        console.expect(b"\x04>");
+    }
+}
+
+#[test]
+fn standard_output_writes_text_and_bytes() {
+    let (_board, mut console) = sim();
+    for (write, expected) in [
+        ("sys.stdout.write('a\\n')", &b"a\r\n"[..]),
+        ("sys.stdout.buffer.write(b'a\\n\\xff')", b"a\n\xff"),
+        ("sys.stderr.write('e\\n')", b"e\r\n"),
+        ("print('x', end='')", b"x"),
+        ("sys.stdout.buffer.write(bytes(range(5, 256)))", &(5..=255).collect::<Vec<u8>>()),
+    ] {
+        let (output, traceback) = console.exec(&format!("import sys\n_ = {write}"));
+        assert_eq!(String::from_utf8_lossy(&traceback), "", "{write}");
+        assert_eq!(output, expected, "{write}");
+    }
+}
+
+#[test]
+fn the_interrupt_character_can_be_data() {
+    let (_board, mut console) = sim();
+    console.send(
+        b"import sys, micropython\nmicropython.kbd_intr(-1)\nprint('go')\n\
+          print(sys.stdin.buffer.read(3))\nmicropython.kbd_intr(3)\nprint('on')\nsys.stdin.buffer.read(1)\x04",
+    );
+    console.expect(b"go\r\n");
+    console.send(b"\x03\x04\x03");
+    assert_eq!(console.expect(b"on\r\n"), b"b'\\x03\\x04\\x03'\r\n");
+    console.send(b"\x03");
+    console.expect(b"KeyboardInterrupt");
+    console.expect(b"\x04>");
+    // Another character in its place.
+    console.send(b"import micropython, time\nmicropython.kbd_intr(17)\nprint('go')\ntime.sleep(1000)\x04");
+    console.expect(b"go\r\n");
+    console.send(b"\x03\x11");
+    console.expect(b"KeyboardInterrupt");
+    console.expect(b"\x04>");
 }

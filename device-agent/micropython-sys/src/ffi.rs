@@ -5,7 +5,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use crate::object::{BufferInfo, FunVar, Map, Obj, Print, Reader, Type, Vstr};
+use crate::object::{Base, BufferInfo, FunVar, Map, Obj, Print, Reader, Type, Vstr};
 
 macro_rules! types {
     ($($name:ident)*) => { unsafe extern "C" { $(pub static $name: Type;)* } };
@@ -93,6 +93,7 @@ unsafe extern "C" {
     pub fn mp_obj_new_dict(n: usize) -> Obj;
     pub fn mp_obj_new_exception_args(typ: *const Type, n: usize, args: *const Obj) -> Obj;
     pub fn mp_obj_list_append(list: Obj, item: Obj) -> Obj;
+    pub fn mp_obj_list_remove(list: Obj, item: Obj) -> Obj;
     pub fn mp_obj_list_store(list: Obj, index: Obj, value: Obj);
     pub fn mp_obj_dict_store(dict: Obj, key: Obj, value: Obj) -> Obj;
     pub fn mp_obj_get_int(o: Obj) -> isize;
@@ -157,5 +158,6 @@ unsafe extern "C" {
     pub static mp_stream_ioctl_obj: FunVar;
     pub static mp_identity_obj: FunVar;
     pub static mp_plat_print: Print;
+    pub static mp_sys_stdin_obj: Base;
     pub static mp_const_empty_tuple_obj: Type;
 }

@@ -5,6 +5,7 @@ mod hashlib;
 mod json;
 mod machine;
 mod myport;
+mod select;
 mod time;
 
 /// Forgets everything that belongs to the last life of the virtual machine: called at every start, before Python code.
