@@ -1,6 +1,7 @@
 //! The test harness: real boards in processes of their own, links that misbehave, and `mpr` run as a user runs it.
 //!
 //! - [`Board`] starts a device of a [`Kind`] and gives the address that `mpr connect` takes.
+//! - [`Desk`] is a board with a folder of files beside it.
 //! - [`Link`] is the wire in front of a board: it paces, delays, loses, doubles, corrupts ([`Faults`]) and is cut.
 //! - [`mpr()`] runs the built `mpr` in a clean environment; [`Mpr::terminal`] runs it on a terminal.
 //! - [`Machine`] gives `mpr` USB ports to list.
@@ -13,17 +14,20 @@
 mod board;
 mod child;
 mod console;
+mod desk;
 mod endpoint;
 mod faults;
 mod link;
 mod locate;
 mod mpr;
+mod reader;
 mod terminal;
 mod usb;
 
 pub use board::{Board, BoardOptions, Kind, Port};
 pub use child::Process;
 pub use console::Console;
+pub use desk::{Desk, all_bytes};
 pub use faults::{Engine, Faults, Schedule};
 pub use link::Link;
 pub use locate::{mpr_program, sim_program, target_dir};

@@ -121,6 +121,11 @@ impl Link {
         self.wait(|state| state.to_board >= bytes, "bytes for the board");
     }
 
+    /// Waits until clients have been sent this many bytes in all.
+    pub fn wait_until_came(&self, bytes: u64) {
+        self.wait(|state| state.from_board >= bytes, "bytes from the board");
+    }
+
     /// Bytes delivered so far: to the board, and from it.
     #[must_use]
     pub fn traffic(&self) -> (u64, u64) {

@@ -1,12 +1,12 @@
 //! `mpr` as a user runs it.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::PATIENCE;
 use crate::child::Process;
 use crate::locate;
+use crate::reader::Reader;
 use crate::terminal::Terminal;
 use crate::usb::Machine;
 
@@ -125,25 +126,35 @@ impl Mpr {
     /// Starts it with pipes.
     #[must_use]
     pub fn spawn(&self) -> Running {
+        self.spawn_reading(None)
+    }
+
+    /// `leave_after`: what on stdout makes the reader go away.
+    fn spawn_reading(&self, leave_after: Option<&str>) -> Running {
         let mut command = self.command();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = Process::spawn(&mut command);
         let child = process.child();
         let pipe = "a piped child has pipes";
         let mut stdin = child.stdin.take().expect(pipe);
-        let mut stdout = child.stdout.take().expect(pipe);
-        let mut stderr = child.stderr.take().expect(pipe);
         let input = self.stdin.clone();
+        // A program that does not read its input is no fault.
+        thread::spawn(move || drop(stdin.write_all(&input)));
         Running {
             shown: format!("{command:?}"),
+            stdout: Reader::start(child.stdout.take().expect(pipe), leave_after),
+            stderr: Reader::start(child.stderr.take().expect(pipe), None),
             process,
-            stdin: thread::spawn(move || {
-                // A program that does not read its input is no fault.
-                let _ = stdin.write_all(&input);
-            }),
-            stdout: thread::spawn(move || drain(&mut stdout)),
-            stderr: thread::spawn(move || drain(&mut stderr)),
         }
+    }
+
+    /// Runs it with a reader of its stdout that goes away when this text has come.
+    ///
+    /// # Panics
+    /// When it does not end within [`PATIENCE`].
+    #[must_use]
+    pub fn run_with_closed_stdout_after(&self, text: &str) -> Outcome {
+        self.spawn_reading(Some(text)).wait()
     }
 
     /// Runs it to its end.
@@ -185,20 +196,13 @@ impl Mpr {
     }
 }
 
-fn drain(from: &mut impl Read) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    from.read_to_end(&mut bytes).expect("a pipe can be read");
-    bytes
-}
-
 /// A started `mpr`. Dropping it kills it.
 #[derive(Debug)]
 pub struct Running {
     shown: String,
     process: Process,
-    stdin: JoinHandle<()>,
-    stdout: JoinHandle<Vec<u8>>,
-    stderr: JoinHandle<Vec<u8>>,
+    stdout: Reader,
+    stderr: Reader,
 }
 
 impl Running {
@@ -212,6 +216,18 @@ impl Running {
         &mut self.process
     }
 
+    /// Waits until this text is on stdout.
+    ///
+    /// # Panics
+    /// When it does not come within [`PATIENCE`].
+    #[track_caller]
+    pub fn wait_for_stdout(&self, text: &str) {
+        if !self.stdout.wait_for(text) {
+            let (stdout, stderr) = (self.stdout.text(), self.stderr.text());
+            panic!("no {text:?} on stdout\n$ {}\nstdout: {stdout}\nstderr: {stderr}", self.shown);
+        }
+    }
+
     /// Waits for the end.
     ///
     /// # Panics
@@ -220,13 +236,8 @@ impl Running {
     pub fn wait(mut self) -> Outcome {
         let in_time = self.process.wait_for(PATIENCE);
         let status = in_time.unwrap_or_else(|| self.process.kill());
-        let outcome = Outcome {
-            shown: self.shown,
-            status,
-            stdout: self.stdout.join().expect("stdout was read"),
-            stderr: self.stderr.join().expect("stderr was read"),
-        };
-        self.stdin.join().expect("stdin was written");
+        let outcome =
+            Outcome { shown: self.shown, status, stdout: self.stdout.finish(), stderr: self.stderr.finish() };
         assert!(in_time.is_some(), "did not end: {outcome}");
         outcome
     }
@@ -273,6 +284,21 @@ impl Outcome {
     #[track_caller]
     pub fn expect_stderr(&self, text: &str) {
         assert!(self.stderr().contains(text), "no {text:?} on stderr: {self}");
+    }
+
+    /// Expects a failure told as all are: an `error:` line, the object in backticks, one `hint:` line, this exit code.
+    ///
+    /// # Panics
+    /// When a part is missing, or `mpr` itself panicked.
+    #[track_caller]
+    pub fn expect_failure(&self, code: i32, object: &str) {
+        self.expect_code(code);
+        let stderr = self.stderr();
+        assert!(!stderr.contains("panicked"), "a panic: {self}");
+        assert!(stderr.lines().any(|line| line.starts_with("error: ")), "no `error:` line: {self}");
+        assert!(stderr.contains(&format!("`{object}`")), "`{object}` is not named: {self}");
+        let hints = stderr.lines().filter(|line| line.starts_with("hint: ")).count();
+        assert_eq!(hints, 1, "not one `hint:` line: {self}");
     }
 
     /// Expects this text somewhere on stdout.

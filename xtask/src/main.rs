@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask setup|test|demo|bench`.
+//! Development tasks: `cargo xtask setup|test|demo|bench|soak`.
 //!
 //! No dependencies beyond `libc`: this is the first thing that is compiled on a new machine.
 
@@ -7,6 +7,7 @@ mod demo;
 mod paths;
 mod run;
 mod setup;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ usage: cargo xtask TASK
   test    setup, then formatting, lints, build, all tests
   demo    build, then show the main job on a simulated board
   bench   measure against mpremote and write docs/PERFORMANCE.md
+  soak N  try new fault seeds and fuzz inputs for N minutes
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         ["setup"] => setup::all(),
         ["test"] => test::test(),
         ["bench"] => bench::bench(),
+        ["soak", minutes] => soak::soak(minutes),
         ["demo"] => demo::demo(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
