@@ -40,10 +40,39 @@ const KNOWN: &[(i32, &str, &str)] = &[
     (110, "ETIMEDOUT", "Connection timed out"),
 ];
 
+/// Numbers of the webassembly port's filesystem (WASI's). The port prints names only for MicroPython's numbers.
+const WASI: &[(i32, &str)] = &[
+    (2, "EACCES"),
+    (8, "EBADF"),
+    (10, "EBUSY"),
+    (20, "EEXIST"),
+    (22, "EFBIG"),
+    (28, "EINVAL"),
+    (29, "EIO"),
+    (31, "EISDIR"),
+    (33, "EMFILE"),
+    (37, "ENAMETOOLONG"),
+    (43, "ENODEV"),
+    (44, "ENOENT"),
+    (48, "ENOMEM"),
+    (51, "ENOSPC"),
+    (54, "ENOTDIR"),
+    (55, "ENOTEMPTY"),
+    (63, "EPERM"),
+    (69, "EROFS"),
+    (75, "EXDEV"),
+];
+
 impl Errno {
     /// An error by its number and the name that the device told, if it did.
     pub fn new(number: i32, told: Option<&str>) -> Self {
         let name = told.or_else(|| KNOWN.iter().find(|(n, ..)| *n == number).map(|(_, name, _)| *name));
+        Errno { number, name: name.map(str::to_owned) }
+    }
+
+    /// An error that the webassembly port gave as a bare number.
+    pub(crate) fn wasi(number: i32) -> Self {
+        let name = WASI.iter().find(|(n, _)| *n == number).map(|(_, name)| *name);
         Errno { number, name: name.map(str::to_owned) }
     }
 

@@ -10,12 +10,14 @@
 
 mod address;
 mod device;
+mod driver;
 mod errno;
 mod error;
 mod options;
 mod output;
 mod ports;
 mod python;
+pub mod repl;
 mod traceback;
 pub mod transport;
 

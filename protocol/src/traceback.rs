@@ -75,8 +75,16 @@ fn final_exception(text: &str) -> (String, String) {
     }
 }
 
-/// `[Errno 2] ENOENT`, `[Errno 2]`, `2`, or `[Errno 2] ENOENT: name`.
+/// Old small ports have texts instead of numbers.
+const TEXTS: &[(&str, &str, i32)] =
+    &[("file not found", "ENOENT", 2), ("no more storage space", "ENOSPC", 28)];
+
+/// `[Errno 2] ENOENT`, `[Errno 2]`, `2`, `[Errno 2] ENOENT: name`, or a text.
 fn parse_errno(message: &str) -> Option<Errno> {
+    let text = message.trim().to_ascii_lowercase();
+    if let Some((_, name, number)) = TEXTS.iter().find(|(known, ..)| text == *known) {
+        return Some(Errno::new(*number, Some(name)));
+    }
     let Some(rest) = message.strip_prefix("[Errno ") else {
         return message.trim().parse().ok().map(|number| Errno::new(number, None));
     };
@@ -110,6 +118,7 @@ mod tests {
         assert_eq!(t.exception, "");
         assert_eq!(Traceback::parse(b"").text, "");
         assert_eq!(Traceback::parse(b"OSError: 28\r\n").errno, Some(Errno::new(28, None)));
+        assert!(Traceback::parse(b"OSError: file not found\r\n").errno.is_some_and(|e| e.is("ENOENT")));
         assert_eq!(Traceback::parse(b"OSError: my message\r\n").errno, None);
     }
 }

@@ -72,10 +72,12 @@ pub struct Capabilities {
     pub rename: bool,
     /// `os.statvfs`.
     pub statvfs: bool,
+    /// `os.getcwd`: there is a current directory.
+    pub getcwd: bool,
     /// `hashlib.sha256`.
     pub sha256: bool,
-    /// `binascii.b2a_base64`.
-    pub binascii: bool,
+    /// `binascii.crc32`.
+    pub crc32: bool,
     /// `micropython.kbd_intr`.
     pub kbd_intr: bool,
     /// `deflate.DeflateIO`.

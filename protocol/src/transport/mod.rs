@@ -1,19 +1,38 @@
 //! Links that move bytes under a deadline and know nothing of MicroPython.
+//!
+//! [`open`] makes one of an [`Address`](crate::Address); [`Recorder`], [`Replay`] and [`Faulty`] wrap or stand in for
+//! one.
+
+mod child;
+mod faulty;
+#[cfg(unix)]
+mod fd;
+mod open;
+mod record;
+mod serial;
+mod tcp;
 
 use std::io;
 use std::time::Instant;
 
+pub use child::{Child, ChildKind};
+pub use faulty::{Faults, Faulty};
+pub use open::open;
+pub use record::{Recorder, Replay, TraceError};
+pub use serial::Serial;
+pub use tcp::Tcp;
+
 /// A link to a board's console.
 pub trait Transport: Send {
     /// Hands over as many bytes as the link takes now; blocks until it takes at least one, or the deadline.
-    /// Returns how many, 0 at the deadline. A deadline in the past tries once without blocking.
+    /// Returns how many, 0 at the deadline or when a signal came. A deadline in the past tries once without blocking.
     ///
     /// # Errors
     /// [`TransportError::Closed`] when the other side is gone, [`TransportError::Io`] for anything else.
     fn send(&mut self, bytes: &[u8], deadline: Instant) -> Result<usize, TransportError>;
 
-    /// Waits for bytes. Returns as soon as there is one; 0 means that none came until the deadline. A deadline in the
-    /// past takes what is there.
+    /// Waits for bytes. Returns as soon as there is one; 0 means that none came until the deadline, or a signal came
+    /// first. A deadline in the past takes what is there.
     ///
     /// # Errors
     /// As [`Transport::send`].
@@ -44,6 +63,25 @@ pub trait Transport: Send {
     }
 }
 
+impl Transport for Box<dyn Transport> {
+    fn send(&mut self, bytes: &[u8], deadline: Instant) -> Result<usize, TransportError> {
+        (**self).send(bytes, deadline)
+    }
+
+    fn recv(&mut self, buf: &mut [u8], deadline: Instant) -> Result<usize, TransportError> {
+        (**self).recv(buf, deadline)
+    }
+
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    #[cfg(unix)]
+    fn poll_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        (**self).poll_fd()
+    }
+}
+
 /// Why a link moved nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -53,6 +91,12 @@ pub enum TransportError {
     Closed {
         /// What is known about the reason, such as a process's exit status and last words.
         detail: Option<String>,
+    },
+    /// The simulated board could not start because another process uses its flash image.
+    #[error("`{what}` is in use by another program")]
+    InUse {
+        /// The flash image.
+        what: String,
     },
     /// The link took too few bytes until the deadline.
     #[error("the other side takes no more bytes")]

@@ -1,0 +1,146 @@
+//! Running code.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Device;
+use super::wrapper::{self, Way};
+use crate::driver::Limits;
+use crate::repl::{Event, Framing, Op};
+use crate::{Error, Output, Traceback};
+
+/// Programs up to this size are wrapped without asking how much memory there is.
+const SMALL: usize = 2048;
+
+/// The same for boards without `compile`.
+const TINY: usize = 1024;
+
+/// Larger ones are wrapped when the board has this many times their size free: the literal, its growth while it is
+/// read, and what the compiler needs.
+const MEMORY_FACTOR: u64 = 6;
+
+/// What an execution came to.
+pub(super) struct Ended {
+    pub stderr: Vec<u8>,
+    pub status: Option<Vec<u8>>,
+}
+
+impl Device {
+    /// Runs code and hands on what it prints, as it comes, until it ends.
+    ///
+    /// The program sees nothing of how it was sent; see [`Error::SystemExit`] for its status. With too little memory for the
+    /// size of the program, `SystemExit` counts as a normal end. A program may print any bytes; only in that case, output that
+    /// starts with exactly the bytes of an ending (`\x04\x04>`) and then pauses is taken for one.
+    ///
+    /// # Errors
+    /// [`Error::Exception`] when the code raised one, [`Error::SystemExit`] when it ended with a status other than
+    /// zero, [`Error::Output`] when `out` refused bytes, [`Error::Reset`] when the board restarted.
+    pub fn exec(&mut self, code: &[u8], out: &mut dyn Output) -> Result<(), Error> {
+        self.enter_raw_repl()?;
+        while let Some(way) = self.way_to_wrap(code)? {
+            let token = new_token();
+            let wrapped = wrapper::wrap(code, &token, way);
+            let ended = self.execute(wrapped, Framing::Token(token), "running the program", true, out)?;
+            let status = ended.status.as_deref();
+            let Some(cause) = wrapper::failed_itself(status, &ended.stderr) else {
+                return match status.and_then(wrapper::exit_status) {
+                    Some(exit) if ended.stderr.is_empty() => Err(Error::SystemExit(exit)),
+                    _ => result(&wrapper::trim(&ended.stderr, way)),
+                };
+            };
+            match (way, cause.exception.as_str()) {
+                (_, "MemoryError") => break,
+                (Way::Compile, _) => self.way = Some(Way::Exec),
+                (Way::Exec, _) => self.way = None,
+            }
+        }
+        let ended = self.execute(code.to_vec(), Framing::Text, "running the program", true, out)?;
+        result(&ended.stderr)
+    }
+
+    fn way_to_wrap(&mut self, code: &[u8]) -> Result<Option<Way>, Error> {
+        if self.way == Some(Way::Compile) && code.len() > SMALL {
+            let needed = (code.len() as u64).saturating_mul(MEMORY_FACTOR);
+            if self.capabilities()?.free_memory.is_none_or(|free| free < needed) {
+                return Ok(None);
+            }
+        }
+        // A board without `compile` has little memory.
+        Ok(self.way.filter(|way| *way == Way::Compile || code.len() <= TINY))
+    }
+
+    /// Starts code and returns as soon as the board has accepted it. The board is not at a prompt afterwards; the
+    /// next operation interrupts the program.
+    ///
+    /// # Errors
+    /// As [`Device::exec`], as far as they happen before the code runs.
+    pub fn exec_no_follow(&mut self, code: &[u8]) -> Result<(), Error> {
+        self.enter_raw_repl()?;
+        let op = Op::Exec { code: code.to_vec(), framing: Framing::Text };
+        let limits = self.driver.limits(code.len() as u64);
+        self.driver.operate(op, "starting the program", limits, &mut |event| {
+            Ok(matches!(event, Event::Started).then_some(()))
+        })?;
+        self.driver.repl.forget();
+        Ok(())
+    }
+
+    /// What `print(EXPR)` prints, without the last line end.
+    ///
+    /// # Errors
+    /// As [`Device::exec`].
+    pub fn eval(&mut self, expr: &str) -> Result<Vec<u8>, Error> {
+        let mut out = Vec::new();
+        self.exec(format!("print({expr})").as_bytes(), &mut out)?;
+        for end in [b'\n', b'\r'] {
+            out.pop_if(|last| *last == end);
+        }
+        Ok(out)
+    }
+
+    /// Runs code of ours; returns what it printed.
+    pub(super) fn call(&mut self, during: &str, code: &str) -> Result<Vec<u8>, Error> {
+        self.enter_raw_repl()?;
+        let mut out = Vec::new();
+        let ended = self.execute(code.as_bytes().to_vec(), Framing::Text, during, false, &mut out)?;
+        result(&ended.stderr).map(|()| out)
+    }
+
+    /// One execution at the raw prompt.
+    pub(super) fn execute(
+        &mut self,
+        code: Vec<u8>,
+        framing: Framing,
+        during: &str,
+        free_once_started: bool,
+        out: &mut dyn Output,
+    ) -> Result<Ended, Error> {
+        let limits = Limits { free_once_started, ..self.driver.limits(code.len() as u64) };
+        let op = Op::Exec { code, framing };
+        let mut soft_reset = false;
+        self.driver.operate(op, during, limits, &mut |event| match event {
+            Event::Stdout(bytes) => out.stdout(&bytes).map(|()| None).map_err(Error::Output),
+            Event::Done { stderr, status } => Ok(Some(Ended { stderr, status })),
+            Event::SoftReset => {
+                soft_reset = true;
+                Ok(None)
+            }
+            // The program asked for a soft reset and got it.
+            Event::Entered if soft_reset => Ok(Some(Ended { stderr: Vec::new(), status: None })),
+            _ => Ok(None),
+        })
+    }
+}
+
+fn result(stderr: &[u8]) -> Result<(), Error> {
+    if stderr.is_empty() { Ok(()) } else { Err(Error::Exception(Traceback::parse(stderr))) }
+}
+
+/// A text that no program prints by chance: it need not be secret, only new each time.
+fn new_token() -> Vec<u8> {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    // Every RandomState has keys of its own, random at the start of the process.
+    let mut hasher = RandomState::new().build_hasher();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    hasher.write_u128(now.as_nanos());
+    format!("{:016x}:", hasher.finish()).into_bytes()
+}

@@ -1,0 +1,140 @@
+//! A wrapper around a user's program that tells its status and marks the end of its output.
+//!
+//! The raw REPL says nothing about `SystemExit`, and does not escape output. So the program goes to the board as a bytes
+//! literal inside a function that compiles it under the name `<stdin>` and runs it in the same globals; line numbers and
+//! names in tracebacks stay right. At its end the function prints `\x04`, a token and the argument of a `SystemExit` that
+//! means failure. A `SystemExit` without argument, or with 0 or None, passes through, because it may be a soft reset.
+//!
+//! The cost is the source in RAM once more, so a board that is short of it gets a large program as it is; there `SystemExit`
+//! counts as a normal end.
+
+use crate::python;
+use crate::{SystemExit, Traceback};
+
+/// The wrapper's function; it removes its own name before the program starts.
+const NAME: &str = "_mpr";
+
+/// The status of a program that did not start.
+const NOT_STARTED: &[u8] = b"-";
+
+/// How a board runs source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By `compile`, under the name `<stdin>`.
+    Compile,
+    /// By `exec` alone (the micro:bit), under the name `<string>`.
+    Exec,
+}
+
+/// The wrapped program as code for the raw REPL.
+pub(super) fn wrap(code: &[u8], token: &[u8], way: Way) -> Vec<u8> {
+    let start = match way {
+        Way::Compile => "  c=b.compile(c,'<stdin>','exec');r=''\n",
+        Way::Exec => "  r=''\n",
+    };
+    let head = format!(
+        "def _mpr(c,g):\n \
+         import builtins as b\n \
+         del g['_mpr'];r='-'\n \
+         try:\n{start}  \
+         b.exec(c,g)\n \
+         except b.SystemExit as e:\n  \
+         if not e.args or e.args[0]in(None,0):raise\n  \
+         r=b.repr(e.args[0])\n \
+         finally:b.print(end='\\x04"
+    );
+    let mut out = head.into_bytes();
+    out.extend_from_slice(token);
+    out.extend_from_slice(b"'+r)\n_mpr(");
+    python::dense_bytes_literal(code, &mut out);
+    out.extend_from_slice(b",globals())\n");
+    out
+}
+
+/// What a status means: nothing, or the argument of `SystemExit` as Python shows it.
+pub(super) fn exit_status(status: &[u8]) -> Option<SystemExit> {
+    let text = String::from_utf8_lossy(status);
+    let value = match text.trim() {
+        "" | "-" => return None,
+        "True" => "1",
+        other => other,
+    };
+    Some(match (value.parse::<i64>(), python::parse(value)) {
+        // The lowest 32 bits, as far as a host's exit status goes at all.
+        (Ok(code), _) => SystemExit { code: (code & 0xffff_ffff) as i32, message: None },
+        (_, Some(python::Value::Str(message))) => SystemExit { code: 1, message: Some(message) },
+        _ => SystemExit { code: 1, message: Some(value.to_owned()) },
+    })
+}
+
+/// The traceback without the wrapper's frames, which come first, and with the program under its usual name.
+pub(super) fn trim(stderr: &[u8], way: Way) -> Vec<u8> {
+    let marker = format!(", in {NAME}\r\n").into_bytes();
+    let mut lines = stderr.split_inclusive(|b| *b == b'\n');
+    let (first, module) = (lines.next(), lines.next());
+    let mut lines = lines.peekable();
+    let (Some(first), Some(_), Some(true)) =
+        (first, module, lines.peek().map(|line| line.ends_with(&marker)))
+    else {
+        return stderr.to_vec();
+    };
+    let mut out = first.to_vec();
+    // Old boards name the function once for each `try` that the exception passes.
+    for line in lines.skip_while(|line| line.ends_with(&marker)) {
+        match line.strip_prefix(b"  File \"<string>\"") {
+            Some(rest) if way == Way::Exec => out.extend([&b"  File \"<stdin>\""[..], rest].concat()),
+            _ => out.extend_from_slice(line),
+        }
+    }
+    out
+}
+
+/// Whether the program did not start for a reason of the wrapper's: the board has no `compile`, or too little memory. A
+/// syntax error is the program's own.
+pub(super) fn failed_itself(status: Option<&[u8]>, stderr: &[u8]) -> Option<Traceback> {
+    let traceback = Traceback::parse(stderr);
+    let is_frame = |line: &&str| line.starts_with("  File ") && !line.ends_with(&format!(", in {NAME}"));
+    let frames = traceback.text.lines().filter(is_frame).count();
+    let before_the_program = match status {
+        Some(status) => status == NOT_STARTED,
+        // The board could not even read the wrapper.
+        None => frames <= 1,
+    };
+    let causes = ["MemoryError", "ImportError", "NameError", "AttributeError", "TypeError"];
+    (before_the_program && causes.contains(&traceback.exception.as_str())).then_some(traceback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_wrappers_frames_go() {
+        let wrapped = b"Traceback (most recent call last):\r\n  File \"<stdin>\", line 9, in <module>\r\n  File \"<stdin>\", line 4, in _mpr\r\n  File \"<stdin>\", line 3, in _mpr\r\n  File \"<string>\", line 2, in <module>\r\nValueError: x\r\n";
+        let plain = b"Traceback (most recent call last):\r\n  File \"<stdin>\", line 2, in <module>\r\nValueError: x\r\n";
+        assert_eq!(trim(wrapped, Way::Exec), plain);
+        assert_eq!(trim(plain, Way::Compile), plain);
+        assert_eq!(trim(b"", Way::Compile), b"");
+    }
+
+    #[test]
+    fn a_program_that_did_not_start_is_told_from_one_that_failed() {
+        let memory = b"MemoryError: \r\n";
+        assert!(failed_itself(Some(b"-"), memory).is_some());
+        assert!(failed_itself(None, memory).is_some());
+        assert!(failed_itself(Some(b""), memory).is_none());
+        let syntax = b"Traceback (most recent call last):\r\n  File \"<stdin>\", line 1\r\nSyntaxError: invalid syntax\r\n";
+        assert!(failed_itself(Some(b"-"), syntax).is_none());
+        assert_eq!(exit_status(b"-"), None);
+    }
+
+    #[test]
+    fn a_status_is_a_number_or_a_message() {
+        assert_eq!(exit_status(b""), None);
+        assert_eq!(exit_status(b"3"), Some(SystemExit { code: 3, message: None }));
+        assert_eq!(exit_status(b"-1"), Some(SystemExit { code: -1, message: None }));
+        assert_eq!(exit_status(b"True"), Some(SystemExit { code: 1, message: None }));
+        assert_eq!(exit_status(b"'it\\'s'"), Some(SystemExit { code: 1, message: Some("it's".into()) }));
+        assert_eq!(exit_status(b"(1, 2)"), Some(SystemExit { code: 1, message: Some("(1, 2)".into()) }));
+    }
+}

@@ -1,0 +1,302 @@
+//! Content of files, to the board.
+//!
+//! The content goes to `NAME.part`. Each chunk is checked by CRC-32 before the board writes it (where it has `crc32`), the whole by
+//! SHA-256 (or by reading it back), and then `NAME.part` is renamed over `NAME`. On littlefs that is one atomic step. FAT refuses
+//! to replace a file; there the old one is removed just before, so a power cut in between leaves the new content in
+//! `NAME.part`. A board without `rename` (the micro:bit) gets the content under its name at once and is read back: there a cut
+//! leaves a partial file.
+
+use std::io::Read;
+
+use sha2::{Digest, Sha256};
+
+use super::fs::{HEAD, unexpected, values};
+use super::{Capabilities, Device, Progress};
+use crate::python::{self, Value, str_literal};
+use crate::{Errno, Error};
+
+/// The largest chunk; more gains little, and progress is reported per chunk.
+const CHUNK: u64 = 16 << 10;
+
+/// A board needs the literal while it grows, the literal, and the compiler's state.
+const MEMORY_FACTOR: u64 = 8;
+
+/// A chunk that arrives damaged is sent again so often.
+const TRIES: u32 = 4;
+
+impl Device {
+    /// Copies content to a file on the board; `progress` hears the bytes so far. Returns the size.
+    ///
+    /// The file is complete and verified, or the old one is whole (see the errors for what is left otherwise): content goes to
+    /// `NAME.part`, which is verified and then renamed. Where the board can't rename, the content goes to the file at once
+    /// and is read back; there a failure can leave a partial file, which is removed if the board still answers.
+    ///
+    /// `len`, where known, is checked against what `from` gives.
+    ///
+    /// # Errors
+    /// [`Error::Os`], [`Error::NoSpace`], [`Error::Verify`], [`Error::SourceChanged`], [`Error::LocalIo`] when `from`
+    /// fails; after these nothing new is left on the board. [`Error::Lost`], [`Error::Timeout`]: `NAME.part` may be
+    /// left; the next copy replaces it.
+    pub fn write_file(
+        &mut self,
+        path: &str,
+        from: &mut dyn Read,
+        len: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<u64, Error> {
+        let capabilities = self.capabilities()?.clone();
+        let block = self.block_size()?;
+        let target = Target::new(path, &capabilities, block);
+        self.begin(&target)?;
+        let result = self.fill(&target, from, len, progress).and_then(|(size, digest)| {
+            self.complete(&target, &digest)?;
+            Ok(size)
+        });
+        if let Err(error) = &result
+            && !matches!(error, Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. })
+        {
+            self.attempt("removing what was left", &target.clean_up());
+        }
+        result
+    }
+
+    fn begin(&mut self, target: &Target<'_>) -> Result<(), Error> {
+        let out = self.os_call("opening a file", &target.begin(), "open", target.path)?;
+        match &values(&out)?[..] {
+            [] => Ok(()),
+            [Value::Int(_)] => Err(Error::Os {
+                errno: Errno::new(21, Some("EISDIR")),
+                path: target.path.to_owned(),
+                op: "open",
+            }),
+            _ => Err(unexpected("an open file", &out)),
+        }
+    }
+
+    /// Sends the content. Returns its size and digest.
+    fn fill(
+        &mut self,
+        target: &Target<'_>,
+        from: &mut dyn Read,
+        len: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<(u64, Vec<u8>), Error> {
+        let mut hash = Sha256::new();
+        let mut done = 0;
+        let mut chunk = target.chunk;
+        let changed = |got| match len {
+            Some(expected) if expected != got => {
+                Err(Error::SourceChanged { path: target.path.to_owned(), expected, got })
+            }
+            _ => Ok(()),
+        };
+        let mut buf = Vec::new();
+        loop {
+            buf.clear();
+            from.take(chunk).read_to_end(&mut buf).map_err(|source| Error::LocalIo { source })?;
+            if buf.is_empty() {
+                changed(done)?;
+                return Ok((done, hash.finalize().to_vec()));
+            }
+            if len.is_some_and(|len| done + buf.len() as u64 > len) {
+                changed(done + buf.len() as u64)?;
+            }
+            hash.update(&buf);
+            let mut rest = &buf[..];
+            while !rest.is_empty() {
+                let n = rest.len().min(usize::try_from(chunk).unwrap_or(usize::MAX));
+                match self.send_chunk(target, &rest[..n]) {
+                    Ok(()) => {
+                        rest = &rest[n..];
+                        done += n as u64;
+                        progress(done);
+                    }
+                    // Too large for the board's memory as it is now: nothing was written.
+                    Err(Error::Exception(t)) if t.exception == "MemoryError" && chunk > 32 => chunk /= 2,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
+    fn send_chunk(&mut self, target: &Target<'_>, bytes: &[u8]) -> Result<(), Error> {
+        let during = "writing a file";
+        for n in 0..TRIES {
+            // A line that damages bytes may only carry seven bits.
+            let code = target.chunk_code(bytes, n >= TRIES / 2);
+            let mut out = Vec::new();
+            self.enter_raw_repl()?;
+            let framing = crate::repl::Framing::Text;
+            let ended = self.execute(code, framing, during, false, &mut out)?;
+            if !ended.stderr.is_empty() {
+                let traceback = crate::Traceback::parse(&ended.stderr);
+                if traceback.exception == "SyntaxError" && target.checked {
+                    continue;
+                }
+                return Err(self.os_error(Error::Exception(traceback), during, "write", target.path));
+            }
+            match values(&out)?[..] {
+                // A function that returns nothing; reading back tells.
+                [Value::None] => return Ok(()),
+                [Value::Int(written)] if written == bytes.len() as i64 => return Ok(()),
+                [Value::Int(-1)] => {}
+                [Value::Int(_)] => return Err(Error::NoSpace { path: target.path.to_owned() }),
+                _ => return Err(unexpected("count of bytes written", &out)),
+            }
+        }
+        Err(Error::Verify { path: target.path.to_owned(), detail: "bytes are damaged on the way".to_owned() })
+    }
+
+    /// Closes, verifies, renames.
+    fn complete(&mut self, target: &Target<'_>, digest: &[u8]) -> Result<(), Error> {
+        let differs =
+            |detail: &str| Error::Verify { path: target.path.to_owned(), detail: detail.to_owned() };
+        if !target.sha256 {
+            self.os_call("closing a file", CLOSE, "close", target.path)?;
+            let mut hash = Sha256::new();
+            let mut sink = HashSink(&mut hash);
+            self.read_file(&target.temporary, &mut sink, &mut |_| {})?;
+            if hash.finalize()[..] != *digest {
+                return Err(differs("it was read back"));
+            }
+            if target.temporary == target.path {
+                return Ok(());
+            }
+        }
+        let out = self.os_call("completing a file", &target.complete(digest), "rename", target.path)?;
+        let out = out.trim_ascii();
+        match &values(out)?[..] {
+            [Value::Int(1)] => Ok(()),
+            [Value::Int(0)] => Err(differs("the SHA-256 differs")),
+            _ => Err(unexpected("the verdict on a file", out)),
+        }
+    }
+}
+
+struct HashSink<'a>(&'a mut Sha256);
+
+impl std::io::Write for HashSink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Closes the file and forgets the function that writes to it.
+const CLOSE: &str = "_mpr(0,None)\ndel _mpr\n";
+
+/// Where a file's content goes, and the code for it. During the transfer the board's globals hold one function, `_mpr`.
+struct Target<'a> {
+    path: &'a str,
+    temporary: String,
+    chunk: u64,
+    block: u64,
+    /// The board verifies chunks.
+    checked: bool,
+    sha256: bool,
+}
+
+impl<'a> Target<'a> {
+    fn new(path: &'a str, capabilities: &Capabilities, block: u64) -> Self {
+        let free = capabilities.free_memory.unwrap_or(4096);
+        Target {
+            path,
+            temporary: if capabilities.rename { format!("{path}.part") } else { path.to_owned() },
+            chunk: (free / MEMORY_FACTOR).clamp(64, CHUNK),
+            block,
+            checked: capabilities.crc32,
+            sha256: capabilities.sha256 && capabilities.rename,
+        }
+    }
+
+    /// Opens the file, unless the path names a directory: then prints a number.
+    fn begin(&self) -> String {
+        let (path, temporary) = (str_literal(self.path), str_literal(&self.temporary));
+        let (import, check) = match self.checked {
+            true => (" from binascii import crc32\n", "  if crc32(d)!=c:return -1\n"),
+            false => ("", ""),
+        };
+        format!(
+            "def _mpr():\n \
+             global _mpr\n \
+             import os\n{import} \
+             try:\n  \
+             if os.stat({path})[0]&61440==16384:\n   \
+             del _mpr\n   \
+             print(1)\n   \
+             return\n \
+             except(OSError,AttributeError):pass\n \
+             f=open({temporary},'wb')\n \
+             def w(c,d):\n  \
+             if d is None:return f.close()\n\
+             {check}  \
+             return f.write(d)\n \
+             _mpr=w\n\
+             _mpr()\n"
+        )
+    }
+
+    fn chunk_code(&self, bytes: &[u8], ascii: bool) -> Vec<u8> {
+        let crc = if self.checked { crc32fast::hash(bytes) } else { 0 };
+        let mut code = format!("print(_mpr({crc},").into_bytes();
+        match ascii {
+            true => code.extend_from_slice(python::bytes_literal(bytes).as_bytes()),
+            false => python::dense_bytes_literal(bytes, &mut code),
+        }
+        code.extend_from_slice(b"))\n");
+        code
+    }
+
+    /// Verifies and renames; prints 1, or 0 when the content differs.
+    fn complete(&self, digest: &[u8]) -> String {
+        let (path, temporary) = (str_literal(self.path), str_literal(&self.temporary));
+        let verify = match self.sha256 {
+            false => String::new(),
+            // An empty line now and then shows that the board is at work.
+            true => format!(
+                " import hashlib\n \
+                 h=hashlib.sha256()\n \
+                 f=open({temporary},'rb')\n \
+                 n=1\n \
+                 while 1:\n  \
+                 b=f.read({block})\n  \
+                 if not b:break\n  \
+                 h.update(b)\n  \
+                 n+=1\n  \
+                 if n%16<1:print()\n \
+                 f.close()\n \
+                 if h.digest()!={digest}:\n  \
+                 print(0)\n  \
+                 return\n",
+                block = self.block,
+                digest = python::bytes_literal(digest),
+            ),
+        };
+        let close = if self.sha256 { CLOSE } else { "" };
+        // 17 is EEXIST: a filesystem that does not replace.
+        format!(
+            "{close}{HEAD}{verify} \
+             try:os.rename({temporary},{path})\n \
+             except OSError as e:\n  \
+             if e.args[0]!=17:raise\n  \
+             os.remove({path})\n  \
+             os.rename({temporary},{path})\n \
+             print(1)\n\
+             _mpr()\n"
+        )
+    }
+
+    /// Removes what a failed transfer left.
+    fn clean_up(&self) -> String {
+        format!(
+            "try:_mpr(0,None)\nexcept:pass\n\
+             try:del _mpr\nexcept:pass\n\
+             {HEAD} os.remove({})\n_mpr()\n",
+            str_literal(&self.temporary)
+        )
+    }
+}

@@ -1,0 +1,249 @@
+//! The one loop that reads the clock and the link, and drives the raw REPL.
+
+use std::time::{Duration, Instant};
+
+use crate::repl::{Event, Failure, Op, RawRepl};
+use crate::{ConnectOptions, Error, Transport, TransportError};
+
+/// The interrupt flag is looked at this often, or sooner.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// While bytes wait for a link that takes none, bytes from the board are looked for this often.
+const FULL_LINK: Duration = Duration::from_millis(2);
+
+/// A program that was sent Ctrl-C may clean up for so long before the prompt is demanded.
+const CLEAN_UP: Duration = Duration::from_millis(1500);
+
+/// The deadlines of one operation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub idle: Option<Duration>,
+    pub overall: Option<Duration>,
+    /// Without limits once the program has started.
+    pub free_once_started: bool,
+}
+
+/// Measures one operation.
+struct Watch {
+    limits: Limits,
+    start: Instant,
+    active: Instant,
+    received: u64,
+    interruptible: bool,
+}
+
+impl Watch {
+    fn new(limits: Limits, interruptible: bool) -> Self {
+        let now = Instant::now();
+        Watch { limits, start: now, active: now, received: 0, interruptible }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let idle = self.limits.idle.map(|idle| self.active + idle);
+        let overall = self.limits.overall.map(|overall| self.start + overall);
+        idle.into_iter().chain(overall).min()
+    }
+
+    fn expired(&self, awaited: &str) -> Error {
+        Error::Timeout { awaited: awaited.to_owned(), after: self.start.elapsed(), received: self.received }
+    }
+}
+
+/// A link, the machine that speaks over it, and the bytes between them.
+pub(crate) struct Driver {
+    pub transport: Box<dyn Transport>,
+    pub repl: RawRepl,
+    options: ConnectOptions,
+    unsent: Vec<u8>,
+    buf: Vec<u8>,
+}
+
+impl Driver {
+    pub(crate) fn new(transport: Box<dyn Transport>, options: &ConnectOptions) -> Self {
+        Driver {
+            transport,
+            repl: RawRepl::new(),
+            options: options.clone(),
+            unsent: Vec::new(),
+            buf: vec![0; 16 << 10],
+        }
+    }
+
+    pub(crate) fn options(&self) -> &ConnectOptions {
+        &self.options
+    }
+
+    /// The limits of an exchange that moves so many bytes: a slow line gets 2 ms for each.
+    pub(crate) fn limits(&self, bytes: u64) -> Limits {
+        let timeouts = self.options.timeouts;
+        let overall = timeouts.overall.map(|t| t + Duration::from_millis(bytes.saturating_mul(2)));
+        Limits { idle: Some(timeouts.idle), overall, free_once_started: false }
+    }
+
+    /// Runs an operation until `event` says what it came to. Interrupted, or when `event` fails, the board is stopped and
+    /// brought to its prompt.
+    pub(crate) fn operate<T>(
+        &mut self,
+        op: Op,
+        during: &str,
+        limits: Limits,
+        event: &mut dyn FnMut(Event) -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
+        let mut watch = Watch::new(limits, true);
+        let enters = matches!(op, Op::Enter);
+        self.unsent.clear();
+        if self.repl.start(Instant::now(), op).is_err() {
+            return Err(Error::Protocol { awaited: "raw REPL prompt".into(), got: String::new() });
+        }
+        let error = loop {
+            match self.next_event(during, &mut watch) {
+                Ok(Event::Failed(failure)) => return Err(failed(failure, during)),
+                Ok(happened) => {
+                    if happened == Event::Started && watch.limits.free_once_started {
+                        watch.limits.idle = None;
+                        watch.limits.overall = None;
+                    }
+                    match event(happened) {
+                        Ok(None) => {}
+                        Ok(Some(result)) => return Ok(result),
+                        Err(error) => break error,
+                    }
+                }
+                Err(error @ Error::Interrupted) if enters => {
+                    // The board may be beyond help; the user wants out.
+                    self.repl.forget();
+                    return Err(error);
+                }
+                Err(error @ Error::Interrupted) => break error,
+                Err(error) => {
+                    self.repl.forget();
+                    return Err(error);
+                }
+            }
+        };
+        self.stop(during, &mut |bytes| {
+            if matches!(error, Error::Interrupted) {
+                // The caller has its answer already; what it thinks of the last words does not matter.
+                let _ = event(Event::Stdout(bytes));
+            }
+        })?;
+        Err(error)
+    }
+
+    /// Interrupts a running program and waits for the raw prompt. `last_words` gets what the program still prints.
+    fn stop(&mut self, during: &str, last_words: &mut dyn FnMut(Vec<u8>)) -> Result<(), Error> {
+        if self.repl.is_ready() {
+            return Ok(());
+        }
+        if self.repl.is_running() {
+            self.unsent.clear();
+            // Only a program that runs is interrupted this way, so this can't fail.
+            let _ = self.repl.start(Instant::now(), Op::Interrupt);
+            let limits = Limits { idle: None, overall: Some(CLEAN_UP), free_once_started: false };
+            let mut watch = Watch::new(limits, true);
+            loop {
+                match self.next_event(during, &mut watch) {
+                    Ok(Event::Stdout(bytes)) => last_words(bytes),
+                    Ok(Event::Done { .. } | Event::Entered) => return Ok(()),
+                    Ok(Event::Failed(_)) | Err(Error::Timeout { .. }) => break,
+                    Ok(_) => {}
+                    // Asked to stop again: no more patience.
+                    Err(Error::Interrupted) => break,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        self.unsent.clear();
+        let _ = self.repl.start(Instant::now(), Op::Enter);
+        let mut watch = Watch::new(self.limits(0), true);
+        loop {
+            match self.next_event(during, &mut watch) {
+                Ok(Event::Entered) => return Ok(()),
+                Ok(_) => {}
+                Err(error) => {
+                    self.repl.forget();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Starts an operation that awaits nothing, and sends its bytes.
+    pub(crate) fn send_off(&mut self, op: Op, during: &str) -> Result<(), Error> {
+        let now = Instant::now();
+        self.unsent.clear();
+        // Operations without an answer are possible in every state.
+        let _ = self.repl.start(now, op);
+        let mut bytes = Vec::new();
+        let _ = self.repl.poll_transmit(now, &mut bytes);
+        let result = self.transport.send_all(&bytes, now + self.options.timeouts.idle);
+        result.map_err(|error| lost(error, during, Instant::now() - now))
+    }
+
+    /// Drives link and machine until something happens.
+    fn next_event(&mut self, during: &str, watch: &mut Watch) -> Result<Event, Error> {
+        loop {
+            if let Some(event) = self.repl.poll() {
+                return Ok(event);
+            }
+            if watch.interruptible && self.options.interrupt.take() {
+                return Err(Error::Interrupted);
+            }
+            let now = Instant::now();
+            if watch.deadline().is_some_and(|deadline| now >= deadline) {
+                return Err(watch.expired(self.repl.awaits()));
+            }
+            let _ = self.repl.poll_transmit(now, &mut self.unsent);
+            if !self.unsent.is_empty() {
+                let sent = self
+                    .transport
+                    .send(&self.unsent, now)
+                    .map_err(|e| lost(e, during, watch.start.elapsed()))?;
+                self.unsent.drain(..sent);
+                if sent > 0 {
+                    watch.active = now;
+                }
+            }
+            let look = if self.unsent.is_empty() { LOOK } else { FULL_LINK };
+            let wake =
+                watch.deadline().into_iter().chain(self.repl.poll_timeout()).fold(now + look, Instant::min);
+            let n = self
+                .transport
+                .recv(&mut self.buf, wake)
+                .map_err(|e| lost(e, during, watch.start.elapsed()))?;
+            let now = Instant::now();
+            if n > 0 {
+                watch.active = now;
+                watch.received += n as u64;
+                self.repl.handle_input(now, &self.buf[..n]);
+            } else if self.repl.poll_timeout().is_some_and(|at| now >= at) {
+                self.repl.handle_timeout(now);
+            }
+        }
+    }
+}
+
+fn failed(failure: Failure, during: &str) -> Error {
+    match failure {
+        Failure::Restarted => Error::Reset { during: during.to_owned() },
+        Failure::Unexpected { awaited, got } => {
+            Error::Protocol { awaited: awaited.to_owned(), got: got.escape_ascii().to_string() }
+        }
+        Failure::ControlByte(_) => {
+            Error::Unsupported { what: "sending code with control characters", lacks: "a way to take them" }
+        }
+    }
+}
+
+/// What a link's error means for an operation.
+pub(crate) fn lost(error: TransportError, during: &str, after: Duration) -> Error {
+    let during = during.to_owned();
+    match error {
+        TransportError::Closed { detail } => Error::Lost { during, cause: detail },
+        TransportError::InUse { what } => Error::Busy { port: what },
+        TransportError::TimedOut => {
+            Error::Timeout { awaited: "room for more bytes on the link".to_owned(), after, received: 0 }
+        }
+        TransportError::Io(error) => Error::Lost { during, cause: Some(error.to_string()) },
+    }
+}

@@ -1,0 +1,309 @@
+//! Telling a program's output from its end (see the module above for what is certain and what is not).
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::{CTRL_A, CTRL_D, Event, Framing, SETTLE};
+
+/// Bytes that could become an ending, but come no further for so long, are handed on as output in the meantime.
+const HOLD: Duration = Duration::from_millis(500);
+
+/// A wrapped program that ends without its token: something is wrong with the board, or it is output.
+const TOKENLESS_SETTLE: Duration = Duration::from_secs(1);
+
+/// A friendly prompt after the start-up banner must stand so long to count as a restart.
+const RESTART_SETTLE: Duration = Duration::from_millis(500);
+
+/// No traceback is that long; a program that prints more after something like the start of one is just talking.
+const LONGEST_STDERR: usize = 1 << 20;
+
+const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
+const START_UP_PROMPT: &[u8] = b"for more information.\r\n>>> ";
+const SOFT_RESETS: [&[u8]; 4] =
+    [b"MPY: soft reboot\r\n", b"soft reboot\r\n", b"\r\nMPY: soft reboot\r\n", b"\r\nsoft reboot\r\n"];
+
+/// What the bytes so far mean.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Runs,
+    Ended {
+        stderr: Vec<u8>,
+        status: Option<Vec<u8>>,
+    },
+    /// The program restarts the interpreter; the rest came after the message.
+    SoftReset {
+        rest: Vec<u8>,
+    },
+    Restarted,
+}
+
+/// A complete ending at the end of the held bytes.
+struct Candidate {
+    start: usize,
+    stderr: Vec<u8>,
+    status: Option<Vec<u8>>,
+}
+
+/// Reads the output of one execution.
+#[derive(Debug)]
+pub(super) struct Ending {
+    token: Option<Vec<u8>>,
+    records: Option<Records>,
+    /// Nothing, or bytes from the first `\x04` on that may start the ending.
+    held: Vec<u8>,
+    /// How many of the held bytes were handed on as output already.
+    shown: usize,
+    /// The program has printed a `\x04` of its own.
+    dirty: bool,
+    any_output: bool,
+    /// The last bytes of the output.
+    recent: Vec<u8>,
+    timer: Option<(Instant, Timer)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timer {
+    Accept,
+    Show,
+    Restarted,
+}
+
+impl Ending {
+    pub(super) fn new(framing: Framing) -> Self {
+        let (token, records) = match framing {
+            Framing::Text => (None, None),
+            Framing::Token(token) => (Some(token), None),
+            Framing::Records => (None, Some(Records::default())),
+        };
+        Ending {
+            token,
+            records,
+            held: Vec::new(),
+            shown: 0,
+            dirty: false,
+            any_output: false,
+            recent: Vec::new(),
+            timer: None,
+        }
+    }
+
+    pub(super) fn timer(&self) -> Option<Instant> {
+        self.timer.map(|(at, _)| at)
+    }
+
+    pub(super) fn input(&mut self, mut bytes: &[u8], events: &mut VecDeque<Event>) {
+        if let Some(records) = &mut self.records {
+            bytes = &bytes[records.input(bytes, events)..];
+            if bytes.is_empty() {
+                return;
+            }
+            self.records = None;
+        }
+        if self.held.is_empty() {
+            let start = bytes.iter().position(|b| *b == CTRL_D).unwrap_or(bytes.len());
+            self.output(&bytes[..start], events);
+            bytes = &bytes[start..];
+        }
+        self.held.extend_from_slice(bytes);
+        self.release(events);
+    }
+
+    /// Hands on held bytes that can't be an ending any more.
+    fn release(&mut self, events: &mut VecDeque<Event>) {
+        while !self.held.is_empty() && !self.may_end(&self.held[1..]) {
+            let next = self.held[1..].iter().position(|b| *b == CTRL_D).map_or(self.held.len(), |n| n + 1);
+            self.hand_on(next, events);
+        }
+    }
+
+    /// Hands on the first so many held bytes as output.
+    fn hand_on(&mut self, n: usize, events: &mut VecDeque<Event>) {
+        let bytes: Vec<u8> = self.held.drain(..n).collect();
+        self.dirty |= bytes.contains(&CTRL_D);
+        self.output(&bytes[self.shown.min(n)..], events);
+        self.shown = self.shown.saturating_sub(n);
+    }
+
+    fn output(&mut self, bytes: &[u8], events: &mut VecDeque<Event>) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.any_output = true;
+        self.recent.extend_from_slice(&bytes[bytes.len().saturating_sub(START_UP_PROMPT.len())..]);
+        let old = self.recent.len().saturating_sub(START_UP_PROMPT.len());
+        self.recent.drain(..old);
+        match events.back_mut() {
+            Some(Event::Stdout(out)) => out.extend_from_slice(bytes),
+            _ => events.push_back(Event::Stdout(bytes.to_vec())),
+        }
+    }
+
+    /// Whether a `\x04` and these bytes may be the start of an ending, or one that is complete.
+    fn may_end(&self, rest: &[u8]) -> bool {
+        if let Some(token) = &self.token {
+            let n = token.len().min(rest.len());
+            if rest[..n] == token[..n] {
+                return true;
+            }
+        }
+        match rest {
+            [] => true,
+            [CTRL_D, after @ ..] => {
+                matches!(after, [] | [b'>'])
+                    || SOFT_RESETS.iter().any(|text| {
+                        let n = text.len().min(after.len());
+                        text[..n] == after[..n]
+                    })
+            }
+            _ => rest.len() <= LONGEST_STDERR && looks_like_stderr(rest) && !ends_before_end(rest),
+        }
+    }
+
+    /// The ending that the held bytes end with.
+    fn candidate(&self) -> Option<Candidate> {
+        let held = &self.held;
+        if let Some(token) = &self.token
+            && let Some(start) = find_last(held, &[&[CTRL_D], &token[..]].concat())
+        {
+            let rest = &held[start + 1 + token.len()..];
+            let split = rest.iter().position(|b| *b == CTRL_D)?;
+            let (status, stderr) = (&rest[..split], rest[split + 1..].strip_suffix(b"\x04>")?);
+            return (stderr.is_empty() || stderr.ends_with(b"\n")).then(|| Candidate {
+                start,
+                stderr: stderr.to_vec(),
+                status: Some(status.to_vec()),
+            });
+        }
+        let body = held.strip_suffix(b"\x04>")?;
+        let start = match body.last()? {
+            &CTRL_D => body.len() - 1,
+            b'\n' => (0..body.len()).rev().find(|&i| {
+                body[i] == CTRL_D && looks_like_stderr(&body[i + 1..]) && body[i + 1..].contains(&b':')
+            })?,
+            _ => return None,
+        };
+        Some(Candidate { start, stderr: body[start + 1..].to_vec(), status: None })
+    }
+
+    /// The end of what came for now: judges whether the program has ended, and sets the timer otherwise.
+    pub(super) fn end_of_input(&mut self, now: Instant, events: &mut VecDeque<Event>) -> Verdict {
+        self.timer = None;
+        if let Some(rest) = self.soft_reset() {
+            return Verdict::SoftReset { rest };
+        }
+        if let Some(candidate) = self.candidate() {
+            let wait = if candidate.status.is_some() {
+                None
+            } else if self.token.is_some() {
+                let wrapper_failed = !self.any_output && candidate.start == 0 && !candidate.stderr.is_empty();
+                (!wrapper_failed).then_some(TOKENLESS_SETTLE)
+            } else {
+                (self.dirty || candidate.start > 0).then_some(SETTLE)
+            };
+            match wait {
+                None => return self.accept(candidate, events),
+                Some(wait) => self.timer = Some((now + wait, Timer::Accept)),
+            }
+        } else if self.shown < self.held.len() {
+            self.timer = Some((now + HOLD, Timer::Show));
+        } else if self.held.is_empty() && self.recent == START_UP_PROMPT {
+            self.timer = Some((now + RESTART_SETTLE, Timer::Restarted));
+        }
+        Verdict::Runs
+    }
+
+    fn accept(&mut self, candidate: Candidate, events: &mut VecDeque<Event>) -> Verdict {
+        self.hand_on(candidate.start, events);
+        Verdict::Ended { stderr: candidate.stderr, status: candidate.status }
+    }
+
+    fn soft_reset(&self) -> Option<Vec<u8>> {
+        let held = &self.held;
+        let end = match &self.token {
+            Some(token) if held.get(1..)?.starts_with(token) => {
+                1 + token.len() + held[1 + token.len()..].iter().position(|b| *b == CTRL_D)?
+            }
+            _ => 0,
+        };
+        let rest = held.get(end..)?.strip_prefix(&[CTRL_D, CTRL_D])?;
+        SOFT_RESETS.iter().find_map(|text| rest.strip_prefix(*text)).map(<[u8]>::to_vec)
+    }
+
+    pub(super) fn timeout(&mut self, now: Instant, events: &mut VecDeque<Event>) -> Verdict {
+        let Some((at, timer)) = self.timer else { return Verdict::Runs };
+        if now < at {
+            return Verdict::Runs;
+        }
+        self.timer = None;
+        match timer {
+            Timer::Accept => match self.candidate() {
+                Some(candidate) => self.accept(candidate, events),
+                None => Verdict::Runs,
+            },
+            Timer::Show => {
+                let bytes = self.held[self.shown..].to_vec();
+                self.shown = self.held.len();
+                self.output(&bytes, events);
+                Verdict::Runs
+            }
+            Timer::Restarted => Verdict::Restarted,
+        }
+    }
+}
+
+/// The start of a traceback, or of `Name: message` without one.
+fn looks_like_stderr(text: &[u8]) -> bool {
+    let n = TRACEBACK.len().min(text.len());
+    if text[..n] == TRACEBACK[..n] {
+        return true;
+    }
+    let is_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'.';
+    let name = text.iter().take_while(|b| is_name(b)).count();
+    name > 0 && name <= 128 && matches!(text.get(name), None | Some(b':'))
+}
+
+/// A complete ending that something follows was output.
+fn ends_before_end(text: &[u8]) -> bool {
+    text.windows(3).position(|w| w == b"\n\x04>").is_some_and(|at| at + 3 < text.len())
+}
+
+fn find_last(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).rposition(|w| w == part)
+}
+
+/// Counted pieces of binary data.
+#[derive(Debug, Default)]
+struct Records {
+    /// The header as far as it came: 0x01 and two bytes of length.
+    header: Vec<u8>,
+    /// Bytes of the record still to come.
+    left: usize,
+}
+
+impl Records {
+    /// Returns how many bytes it used: all, or those before the first byte that is no record.
+    fn input(&mut self, bytes: &[u8], events: &mut VecDeque<Event>) -> usize {
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.left > 0 {
+                let n = self.left.min(bytes.len() - at);
+                match events.back_mut() {
+                    Some(Event::Payload(data)) => data.extend_from_slice(&bytes[at..at + n]),
+                    _ => events.push_back(Event::Payload(bytes[at..at + n].to_vec())),
+                }
+                self.left -= n;
+                at += n;
+            } else if self.header.is_empty() && bytes[at] != CTRL_A {
+                return at;
+            } else {
+                self.header.push(bytes[at]);
+                at += 1;
+                if let [_, low, high] = self.header[..] {
+                    self.left = usize::from(u16::from_le_bytes([low, high]));
+                    self.header.clear();
+                }
+            }
+        }
+        at
+    }
+}

@@ -1,0 +1,443 @@
+//! The raw REPL as a state machine, without a clock and without a link.
+//!
+//! The driver feeds bytes ([`RawRepl::handle_input`]) and clock values ([`RawRepl::handle_timeout`]) and asks, in this
+//! order and until each says no: [`RawRepl::poll`] for events, [`RawRepl::poll_transmit`] for bytes to send,
+//! [`RawRepl::poll_timeout`] for the time of the next [`RawRepl::handle_timeout`]. Deadlines of an operation are the
+//! driver's; the timers here only retry, pace and settle.
+//!
+//! # What is certain on the wire, and what is not
+//!
+//! An execution ends with `\x04`, the traceback or nothing, `\x04`, `>`. Output is not escaped, so a program may print
+//! the same bytes. The machine therefore parses by position up to the program's output and then by these rules (see
+//! [`Ending`]): with a token (an unpredictable text that a wrapper around the program prints last), the end is where
+//! the token is; without one, the end is a `\x04` with a well-formed rest that is the last thing that came, and as soon
+//! as the program has printed one `\x04` of its own, only if the line then stays quiet for [`SETTLE`]. Without a token, a
+//! program that prints a complete ending as the first `\x04` of its output and then pauses is taken to have ended.
+
+mod ending;
+mod enter;
+mod upload;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use ending::{Ending, Verdict};
+use enter::{Entering, Resetting};
+use upload::{Answer, Handshake, Pace, Paste, Plain};
+
+/// How long the line must be quiet before an ending that might be output counts.
+pub const SETTLE: Duration = Duration::from_millis(100);
+
+const CTRL_A: u8 = 0x01;
+const CTRL_B: u8 = 0x02;
+const CTRL_C: u8 = 0x03;
+const CTRL_D: u8 = 0x04;
+const CTRL_E: u8 = 0x05;
+
+/// What the board says on entering the raw REPL, with the prompt.
+const BANNER: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
+
+/// An operation to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// Interrupt whatever runs and enter the raw REPL. Possible in every state.
+    Enter,
+    /// Run code. Possible at the prompt.
+    Exec {
+        /// The source, without the bytes 0x03 and 0x04 (on old boards, without 0x01 to 0x05).
+        code: Vec<u8>,
+        /// How to tell output from its end.
+        framing: Framing,
+    },
+    /// Restart the interpreter. Possible at the prompt.
+    SoftReset,
+    /// Go back to the friendly prompt. Possible in every state; nothing is awaited.
+    Leave,
+    /// Interrupt the running program; its ending is awaited as before. Nothing happens when none runs.
+    Interrupt,
+}
+
+/// How output is told from its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Framing {
+    /// Plain output; the rules without a token apply.
+    Text,
+    /// The program prints `\x04`, this token and a status without `\x04` last.
+    Token(Vec<u8>),
+    /// The program prints records, each a byte 0x01, a length as u16 little-endian and so many bytes, then text.
+    Records,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The board is at the raw REPL's prompt.
+    Entered,
+    /// The board has taken the code and runs it.
+    Started,
+    /// The program printed.
+    Stdout(Vec<u8>),
+    /// Content of records.
+    Payload(Vec<u8>),
+    /// The program ended and the board is at the raw prompt.
+    Done {
+        /// The traceback, or nothing.
+        stderr: Vec<u8>,
+        /// What followed the token, when it came.
+        status: Option<Vec<u8>>,
+    },
+    /// The program made the board restart its interpreter; [`Event::Entered`] follows when it is at the prompt again.
+    SoftReset,
+    /// The operation failed; the board's state is unknown.
+    Failed(Failure),
+}
+
+/// Why an operation failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The code holds a byte that the board would take for a command.
+    ControlByte(u8),
+    /// Something else than awaited came.
+    Unexpected {
+        /// What was awaited.
+        awaited: &'static str,
+        /// The start of what came.
+        got: Vec<u8>,
+    },
+    /// The board restarted: its start-up banner and friendly prompt came.
+    Restarted,
+}
+
+/// The operation is not possible in this state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the board is not at the raw REPL's prompt")]
+pub struct NotReady;
+
+/// Whether the board knows raw paste.
+#[derive(Debug, Clone, Copy)]
+enum RawPaste {
+    Unknown,
+    Yes,
+    /// No, and this is how fast it takes code.
+    No(Pace),
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing is known about the board.
+    Unknown,
+    /// At the raw prompt.
+    Ready,
+    Entering(Entering),
+    Resetting(Resetting),
+    Handshake(Handshake),
+    Paste(Paste),
+    Plain(Plain),
+    Running(Ending),
+}
+
+/// The host's side of the raw REPL.
+#[derive(Debug)]
+pub struct RawRepl {
+    state: State,
+    raw_paste: RawPaste,
+    /// Bytes to send that no pacing holds back.
+    tx: Vec<u8>,
+    events: VecDeque<Event>,
+}
+
+impl Default for RawRepl {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RawRepl {
+    /// A machine that knows nothing about the board yet.
+    pub fn new() -> Self {
+        RawRepl {
+            state: State::Unknown,
+            raw_paste: RawPaste::Unknown,
+            tx: Vec::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Whether the board is at the raw prompt.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.state, State::Ready)
+    }
+
+    /// Whether a program runs.
+    pub fn is_running(&self) -> bool {
+        matches!(self.state, State::Running(_))
+    }
+
+    /// Whether the board knows raw paste; `None` before the first code was sent.
+    pub fn raw_paste(&self) -> Option<bool> {
+        match self.raw_paste {
+            RawPaste::Unknown => None,
+            RawPaste::Yes => Some(true),
+            RawPaste::No(_) => Some(false),
+        }
+    }
+
+    /// What is awaited now, in a user's words.
+    pub fn awaits(&self) -> &'static str {
+        match &self.state {
+            State::Unknown | State::Ready => "answer",
+            State::Entering(_) => "raw REPL prompt",
+            State::Resetting(_) => "raw REPL prompt after the soft reset",
+            State::Handshake(_) => "answer to the raw-paste request",
+            State::Paste(_) => "acknowledgement of the code sent",
+            State::Plain(_) => "`OK` for the code sent",
+            State::Running(_) => "end of the program",
+        }
+    }
+
+    /// Forgets the board's state, for when somebody else has used the link.
+    pub fn forget(&mut self) {
+        self.state = State::Unknown;
+        self.tx.clear();
+        self.events.clear();
+    }
+
+    /// Starts an operation. What was going on is forgotten.
+    ///
+    /// # Errors
+    /// [`NotReady`] when it wants the prompt and the board is not there.
+    pub fn start(&mut self, now: Instant, op: Op) -> Result<(), NotReady> {
+        match op {
+            Op::Enter => {
+                self.events.clear();
+                self.tx.clear();
+                self.state = State::Entering(Entering::new(now, &mut self.tx));
+            }
+            Op::Leave => {
+                self.events.clear();
+                self.tx.clear();
+                if !self.is_ready() {
+                    self.tx.push(CTRL_C);
+                }
+                self.tx.extend([b'\r', CTRL_B]);
+                self.state = State::Unknown;
+            }
+            Op::Interrupt => {
+                if self.is_running() {
+                    self.tx.push(CTRL_C);
+                }
+            }
+            Op::SoftReset => {
+                self.at_prompt()?;
+                self.tx.push(CTRL_D);
+                self.state = State::Resetting(Resetting::new(now));
+            }
+            Op::Exec { code, framing } => {
+                self.at_prompt()?;
+                if let Some(&byte) = code.iter().find(|b| matches!(**b, CTRL_C | CTRL_D)) {
+                    self.fail(Failure::ControlByte(byte), State::Ready);
+                } else if let RawPaste::No(pace) = self.raw_paste {
+                    self.start_plain(now, code, framing, pace);
+                } else {
+                    self.tx.extend([CTRL_E, b'A', CTRL_A]);
+                    self.state = State::Handshake(Handshake::new(code, framing));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn at_prompt(&mut self) -> Result<(), NotReady> {
+        self.events.clear();
+        if self.is_ready() { Ok(()) } else { Err(NotReady) }
+    }
+
+    fn fail(&mut self, failure: Failure, state: State) {
+        self.state = state;
+        self.events.push_back(Event::Failed(failure));
+    }
+
+    fn start_plain(&mut self, now: Instant, code: Vec<u8>, framing: Framing, pace: Pace) {
+        match code.iter().find(|b| matches!(**b, CTRL_A..=CTRL_E)) {
+            Some(&byte) => self.fail(Failure::ControlByte(byte), State::Ready),
+            None => self.state = State::Plain(Plain::new(now, code, framing, pace)),
+        }
+    }
+
+    fn start_running(&mut self, framing: Framing) {
+        self.events.push_back(Event::Started);
+        self.state = State::Running(Ending::new(framing));
+    }
+
+    /// Takes bytes from the board, split in any way.
+    pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let used = self.take_input(now, rest);
+            rest = &rest[used.min(rest.len())..];
+        }
+        if let State::Running(ending) = &mut self.state {
+            let verdict = ending.end_of_input(now, &mut self.events);
+            self.conclude(now, verdict);
+        }
+    }
+
+    /// Hands bytes to the current state. Returns how many it used; the next state gets the rest.
+    fn take_input(&mut self, now: Instant, bytes: &[u8]) -> usize {
+        match &mut self.state {
+            // Between operations: output of a background thread, or noise.
+            State::Unknown | State::Ready => bytes.len(),
+            State::Entering(entering) => {
+                let (used, entered) = entering.input(now, bytes);
+                if entered {
+                    self.entered();
+                }
+                used
+            }
+            State::Resetting(resetting) => {
+                let (used, entered) = resetting.input(now, bytes);
+                if entered {
+                    self.entered();
+                }
+                used
+            }
+            State::Handshake(handshake) => {
+                let (used, answer) = handshake.input(now, bytes);
+                if let Some(answer) = answer {
+                    self.shake_hands(now, answer);
+                }
+                used
+            }
+            State::Paste(paste) => {
+                let (used, done) = paste.input(bytes, &mut self.tx);
+                if done {
+                    let framing = std::mem::replace(&mut paste.framing, Framing::Text);
+                    self.start_running(framing);
+                }
+                used
+            }
+            State::Plain(plain) => {
+                let (used, outcome) = plain.input(bytes);
+                match outcome {
+                    None => {}
+                    Some(Ok(())) => {
+                        let framing = std::mem::replace(&mut plain.framing, Framing::Text);
+                        self.start_running(framing);
+                    }
+                    Some(Err(failure)) => self.fail(failure, State::Unknown),
+                }
+                used
+            }
+            State::Running(ending) => {
+                ending.input(bytes, &mut self.events);
+                bytes.len()
+            }
+        }
+    }
+
+    fn entered(&mut self) {
+        self.state = State::Ready;
+        self.events.push_back(Event::Entered);
+    }
+
+    fn shake_hands(&mut self, now: Instant, answer: Answer) {
+        let State::Handshake(handshake) = &mut self.state else { return };
+        let code = std::mem::take(&mut handshake.code);
+        let framing = std::mem::replace(&mut handshake.framing, Framing::Text);
+        match answer {
+            Answer::RawPaste => {
+                self.raw_paste = RawPaste::Yes;
+                self.state = State::Paste(Paste::new(code, framing));
+            }
+            Answer::Plain(pace) => {
+                self.raw_paste = RawPaste::No(pace);
+                self.start_plain(now, code, framing, pace);
+            }
+            Answer::Unexpected(got) => {
+                let failure = Failure::Unexpected { awaited: "answer to the raw-paste request", got };
+                self.fail(failure, State::Unknown);
+            }
+        }
+    }
+
+    fn conclude(&mut self, now: Instant, verdict: Verdict) {
+        match verdict {
+            Verdict::Runs => {}
+            Verdict::Ended { stderr, status } => {
+                self.state = State::Ready;
+                self.events.push_back(Event::Done { stderr, status });
+            }
+            Verdict::SoftReset { rest } => {
+                self.events.push_back(Event::SoftReset);
+                let mut resetting = Resetting::new(now);
+                let (_, entered) = resetting.input(now, &rest);
+                self.state = State::Resetting(resetting);
+                if entered {
+                    self.entered();
+                }
+            }
+            Verdict::Restarted => self.fail(Failure::Restarted, State::Unknown),
+        }
+    }
+
+    /// Tells the machine that a time given by [`RawRepl::poll_timeout`] has come. Harmless at any other time.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.poll_timeout().is_none_or(|at| now < at) {
+            return;
+        }
+        match &mut self.state {
+            State::Entering(entering) => {
+                if entering.timeout(now, &mut self.tx) {
+                    self.entered();
+                }
+            }
+            State::Resetting(resetting) => resetting.timeout(now, &mut self.tx),
+            State::Handshake(handshake) => {
+                if let Some(answer) = handshake.timeout(now) {
+                    self.shake_hands(now, answer);
+                }
+            }
+            State::Running(ending) => {
+                let verdict = ending.timeout(now, &mut self.events);
+                self.conclude(now, verdict);
+            }
+            // A pacing timer only makes `poll_transmit` say yes.
+            State::Unknown | State::Ready | State::Paste(_) | State::Plain(_) => {}
+        }
+    }
+
+    /// Appends bytes to send now; tells whether there were any.
+    #[must_use]
+    pub fn poll_transmit(&mut self, now: Instant, out: &mut Vec<u8>) -> bool {
+        let before = out.len();
+        out.append(&mut self.tx);
+        match &mut self.state {
+            State::Paste(paste) => paste.transmit(out),
+            State::Plain(plain) => plain.transmit(now, out),
+            _ => {}
+        }
+        out.len() > before
+    }
+
+    /// When to call [`RawRepl::handle_timeout`] (or, while code is paced, to ask for bytes again).
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match &self.state {
+            State::Entering(entering) => Some(entering.timer()),
+            State::Resetting(resetting) => Some(resetting.timer()),
+            State::Handshake(handshake) => handshake.timer(),
+            State::Plain(plain) => plain.timer(),
+            State::Running(ending) => ending.timer(),
+            State::Unknown | State::Ready | State::Paste(_) => None,
+        }
+    }
+
+    /// The next event.
+    #[must_use]
+    pub fn poll(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+}
+
+#[cfg(test)]
+mod tests;

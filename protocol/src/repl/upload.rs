@@ -1,0 +1,230 @@
+//! Sending code: raw paste with its windows, or in pieces to boards without it.
+
+use std::time::{Duration, Instant};
+
+use super::enter::BannerFinder;
+use super::{CTRL_A, CTRL_D, Failure, Framing};
+
+/// Without raw paste nothing tells how fast a board reads. So many bytes go out at a time, so often.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    bytes: usize,
+    time: Duration,
+}
+
+/// For boards that know raw paste but have it off.
+const MODERN: Pace = Pace { bytes: 256, time: Duration::from_millis(10) };
+
+/// For old boards: about the rate of a line at 115200 baud, in pieces that fit their receive buffers of 64 bytes, for links
+/// that are faster than such a line. (An emulated micro:bit lost bytes in one of eight programs of 360 bytes at the pace
+/// above, and in none of thousands at this one.)
+const OLD: Pace = Pace { bytes: 32, time: Duration::from_micros(2500) };
+
+/// After a banner as answer to the raw-paste request: a board that knows the request has answered by then.
+const BANNER_SETTLE: Duration = Duration::from_millis(20);
+
+/// Bytes of other output that may come before the answer that is awaited.
+const NOISE_LIMIT: usize = 4096;
+
+/// What the board said to the raw-paste request.
+#[derive(Debug)]
+pub(super) enum Answer {
+    RawPaste,
+    Plain(Pace),
+    Unexpected(Vec<u8>),
+}
+
+/// Waiting for the answer to `\x05A\x01`.
+#[derive(Debug)]
+pub(super) struct Handshake {
+    pub(super) code: Vec<u8>,
+    pub(super) framing: Framing,
+    finder: BannerFinder,
+    last: u8,
+    seen: Vec<u8>,
+    count: usize,
+    /// Set by a banner: a board that does not know the request, or a late answer to something before.
+    settle_at: Option<Instant>,
+}
+
+impl Handshake {
+    pub(super) fn new(code: Vec<u8>, framing: Framing) -> Self {
+        Handshake {
+            code,
+            framing,
+            finder: BannerFinder::default(),
+            last: 0,
+            seen: Vec::new(),
+            count: 0,
+            settle_at: None,
+        }
+    }
+
+    pub(super) fn input(&mut self, now: Instant, bytes: &[u8]) -> (usize, Option<Answer>) {
+        for (i, &byte) in bytes.iter().enumerate() {
+            let answer = match (self.last, byte) {
+                (b'R', CTRL_A) => Some(Answer::RawPaste),
+                (b'R', 0) => Some(Answer::Plain(MODERN)),
+                _ => None,
+            };
+            self.last = byte;
+            self.count += 1;
+            if self.seen.len() < 64 {
+                self.seen.push(byte);
+            }
+            if answer.is_some() {
+                return (i + 1, answer);
+            }
+            if self.finder.input(&[byte]).1 {
+                self.settle_at = Some(now + BANNER_SETTLE);
+            }
+        }
+        if self.count >= NOISE_LIMIT {
+            return (bytes.len(), Some(Answer::Unexpected(std::mem::take(&mut self.seen))));
+        }
+        (bytes.len(), None)
+    }
+
+    pub(super) fn timeout(&mut self, now: Instant) -> Option<Answer> {
+        self.settle_at.is_some_and(|at| now >= at).then_some(Answer::Plain(OLD))
+    }
+
+    pub(super) fn timer(&self) -> Option<Instant> {
+        self.settle_at
+    }
+}
+
+/// Raw paste: the board says how much it takes.
+#[derive(Debug)]
+pub(super) struct Paste {
+    code: Vec<u8>,
+    pub(super) framing: Framing,
+    sent: usize,
+    /// The window's size in bytes as far as its two bytes came.
+    window: Vec<u8>,
+    /// Bytes that may be sent now.
+    credit: usize,
+    end_sent: bool,
+}
+
+impl Paste {
+    pub(super) fn new(code: Vec<u8>, framing: Framing) -> Self {
+        Paste { code, framing, sent: 0, window: Vec::with_capacity(2), credit: 0, end_sent: false }
+    }
+
+    fn window_size(&self) -> usize {
+        match self.window[..] {
+            [low, high] => usize::from(u16::from_le_bytes([low, high])),
+            _ => 0,
+        }
+    }
+
+    /// Returns how many bytes it used and whether the board has taken the code.
+    pub(super) fn input(&mut self, bytes: &[u8], tx: &mut Vec<u8>) -> (usize, bool) {
+        for (i, &byte) in bytes.iter().enumerate() {
+            match byte {
+                _ if self.window.len() < 2 => {
+                    self.window.push(byte);
+                    if self.window.len() == 2 {
+                        self.credit = self.window_size();
+                    }
+                }
+                CTRL_A => self.credit = self.credit.saturating_add(self.window_size()),
+                CTRL_D => {
+                    // The answer to our end, or the board gives up before it and wants an end all the same.
+                    if !self.end_sent {
+                        tx.push(CTRL_D);
+                        self.end_sent = true;
+                    }
+                    return (i + 1, true);
+                }
+                // Output of a background thread, or noise.
+                _ => {}
+            }
+        }
+        (bytes.len(), false)
+    }
+
+    pub(super) fn transmit(&mut self, out: &mut Vec<u8>) {
+        let n = self.credit.min(self.code.len() - self.sent);
+        out.extend_from_slice(&self.code[self.sent..self.sent + n]);
+        self.sent += n;
+        self.credit -= n;
+        if self.sent == self.code.len() && self.window.len() == 2 && !self.end_sent {
+            out.push(CTRL_D);
+            self.end_sent = true;
+        }
+    }
+}
+
+/// Pieces at intervals, then `OK`.
+#[derive(Debug)]
+pub(super) struct Plain {
+    code: Vec<u8>,
+    pub(super) framing: Framing,
+    pace: Pace,
+    sent: usize,
+    end_sent: bool,
+    next_at: Instant,
+    last: u8,
+    seen: Vec<u8>,
+    count: usize,
+}
+
+impl Plain {
+    pub(super) fn new(now: Instant, code: Vec<u8>, framing: Framing, pace: Pace) -> Self {
+        Plain {
+            code,
+            framing,
+            pace,
+            sent: 0,
+            end_sent: false,
+            next_at: now,
+            last: 0,
+            seen: Vec::new(),
+            count: 0,
+        }
+    }
+
+    pub(super) fn input(&mut self, bytes: &[u8]) -> (usize, Option<Result<(), Failure>>) {
+        if !self.end_sent {
+            return (bytes.len(), None);
+        }
+        for (i, &byte) in bytes.iter().enumerate() {
+            if (self.last, byte) == (b'O', b'K') {
+                return (i + 1, Some(Ok(())));
+            }
+            self.last = byte;
+            self.count += 1;
+            if self.seen.len() < 64 {
+                self.seen.push(byte);
+            }
+        }
+        if self.count >= NOISE_LIMIT {
+            let failure = Failure::Unexpected {
+                awaited: "`OK` for the code sent",
+                got: std::mem::take(&mut self.seen),
+            };
+            return (bytes.len(), Some(Err(failure)));
+        }
+        (bytes.len(), None)
+    }
+
+    pub(super) fn transmit(&mut self, now: Instant, out: &mut Vec<u8>) {
+        if self.end_sent || now < self.next_at {
+            return;
+        }
+        let n = self.pace.bytes.min(self.code.len() - self.sent);
+        out.extend_from_slice(&self.code[self.sent..self.sent + n]);
+        self.sent += n;
+        self.next_at = now + self.pace.time;
+        if self.sent == self.code.len() {
+            out.push(CTRL_D);
+            self.end_sent = true;
+        }
+    }
+
+    pub(super) fn timer(&self) -> Option<Instant> {
+        (!self.end_sent).then_some(self.next_at)
+    }
+}
