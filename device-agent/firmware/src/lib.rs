@@ -5,15 +5,18 @@
 //! - [`mp`]: safe wrappers around the C core, and what native modules are made of.
 //! - `console`, `import`: the functions that the core calls.
 //! - `wait`, `calendar`: waiting and dates, for the modules.
+//! - `vfs`: filesystems and files.
 //! - `modules`: the builtin modules written in Rust.
 #![no_std]
 #![allow(unsafe_code)] // The boundary to the C core; every block says why it is sound.
 
 mod calendar;
 mod console;
+mod errno;
 pub mod hal;
 mod import;
 mod modules;
 pub mod mp;
+mod vfs;
 pub mod vm;
 mod wait;

@@ -1,6 +1,7 @@
 // The part of the port that must be C: functions that return twice.
 #include <string.h>
 
+#include "genhdr/mpversion.h"
 #include "py/gc.h"
 #include "py/mpstate.h"
 #include "py/nlr.h"
@@ -54,6 +55,17 @@ mp_obj_t mpr_sys_path(void) {
 
 mp_obj_t mpr_sys_argv(void) {
     return MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_sys_argv_obj));
+}
+
+// What os.uname() says: 0 the platform, 1 the release, 2 the version, 3 the machine.
+const char *mpr_version(int part) {
+    static const char *const parts[] = {
+        MICROPY_PY_SYS_PLATFORM,
+        MICROPY_VERSION_STRING,
+        MICROPY_GIT_TAG " on " MICROPY_BUILD_DATE,
+        MICROPY_BANNER_MACHINE,
+    };
+    return parts[part];
 }
 
 int mpr_interrupt_char(void) {

@@ -3,6 +3,7 @@
 
 #include "py/mpstate.h"
 #include "py/obj.h"
+#include "py/objarray.h"
 #include "py/objmodule.h"
 #include "py/reader.h"
 #include "py/mpprint.h"
@@ -44,6 +45,13 @@ _Static_assert(sizeof(mp_stream_p_t) == 4 * W, "StreamProtocol");
 _Static_assert(offsetof(struct mp_stream_seek_t, whence) == sizeof(mp_off_t), "StreamSeek");
 _Static_assert(sizeof(mp_off_t) == W, "Offset");
 _Static_assert(sizeof(mp_reader_t) == 3 * W, "Reader");
+_Static_assert(offsetof(mp_reader_t, readbyte) == W, "Reader.read_byte");
+_Static_assert(offsetof(mp_reader_t, close) == 2 * W, "Reader.close");
+_Static_assert(sizeof(mp_uint_t) == W, "mp_uint_t");
+_Static_assert(sizeof(mp_obj_array_t) == 4 * W, "ByteArray");
+_Static_assert(offsetof(mp_obj_array_t, len) == 2 * W, "ByteArray.len");
+_Static_assert(offsetof(mp_obj_array_t, items) == 3 * W, "ByteArray.items");
+_Static_assert(offsetof(mp_rom_obj_static_class_method_t, fun) == W, "StaticMethod.fun");
 _Static_assert(sizeof(mp_print_t) == 2 * W, "Print");
 _Static_assert(sizeof(mp_float_t) == 8, "Float");
 _Static_assert(sizeof(vstr_t) == 4 * W, "Vstr");

@@ -6,6 +6,7 @@
 use core::ffi::{c_char, c_int, c_void};
 
 use crate::object::{Base, BufferInfo, FunVar, Map, Obj, Print, Reader, Type, Vstr};
+use crate::qstr::Qstr;
 
 macro_rules! types {
     ($($name:ident)*) => { unsafe extern "C" { $(pub static $name: Type;)* } };
@@ -17,7 +18,7 @@ types! {
     mp_type_BaseException mp_type_Exception mp_type_OSError mp_type_ValueError mp_type_TypeError mp_type_RuntimeError
     mp_type_IndexError mp_type_KeyError mp_type_MemoryError mp_type_NotImplementedError mp_type_SystemExit
     mp_type_StopIteration mp_type_AttributeError mp_type_EOFError mp_type_ImportError mp_type_KeyboardInterrupt
-    mp_type_OverflowError mp_type_UnicodeError
+    mp_type_OverflowError mp_type_UnicodeError mp_type_staticmethod
 }
 
 // Functions that never raise.
@@ -60,6 +61,7 @@ unsafe extern "C" {
     pub fn mpr_sys_path() -> Obj;
     pub fn mpr_sys_argv() -> Obj;
     pub fn mpr_interrupt_char() -> c_int;
+    pub fn mpr_version(part: c_int) -> *const c_char;
     pub fn mpr_gc_locked() -> bool;
     pub fn mpr_map_size(map: *const Map) -> usize;
     pub fn mpr_dict_next(dict: Obj, cursor: *mut usize, key: *mut Obj, value: *mut Obj) -> bool;
@@ -87,10 +89,13 @@ unsafe extern "C" {
     pub fn mp_obj_new_float(value: f64) -> Obj;
     pub fn mp_obj_new_str(text: *const u8, len: usize) -> Obj;
     pub fn mp_obj_new_bytes(data: *const u8, len: usize) -> Obj;
+    pub fn mp_obj_new_bytearray_by_ref(len: usize, data: *const u8) -> Obj;
     pub fn mp_obj_new_bytearray(len: usize, data: *const u8) -> Obj;
     pub fn mp_obj_new_tuple(n: usize, items: *const Obj) -> Obj;
     pub fn mp_obj_new_list(n: usize, items: *const Obj) -> Obj;
     pub fn mp_obj_new_dict(n: usize) -> Obj;
+    pub fn mp_obj_new_attrtuple(fields: *const Qstr, n: usize, items: *const Obj) -> Obj;
+    pub fn mp_obj_new_str_of_type(typ: *const Type, text: *const u8, len: usize) -> Obj;
     pub fn mp_obj_new_exception_args(typ: *const Type, n: usize, args: *const Obj) -> Obj;
     pub fn mp_obj_list_append(list: Obj, item: Obj) -> Obj;
     pub fn mp_obj_list_remove(list: Obj, item: Obj) -> Obj;

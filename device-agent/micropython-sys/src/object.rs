@@ -231,6 +231,31 @@ impl FunVar {
     }
 }
 
+/// A static method of a type, for its [`Dict`].
+#[repr(C)]
+pub struct StaticMethod {
+    base: Base,
+    fun: Obj,
+}
+
+impl StaticMethod {
+    /// The function as a static method.
+    pub const fn new(fun: &'static FunVar) -> Self {
+        Self { base: Base { typ: &raw const ffi::mp_type_staticmethod }, fun: Obj::from_static(fun) }
+    }
+}
+
+/// A `bytearray` object.
+#[repr(C)]
+pub struct ByteArray {
+    base: Base,
+    typecode_and_free: usize,
+    /// Number of bytes.
+    pub len: usize,
+    /// The bytes.
+    pub items: *mut u8,
+}
+
 /// A key and its value in a map.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -369,9 +394,17 @@ pub struct Print {
 /// Where the core's lexer and loader read bytes from.
 #[repr(C)]
 pub struct Reader {
-    data: *mut c_void,
-    read_byte: *const c_void,
-    close: *const c_void,
+    /// First argument of the functions; the collector must find it.
+    pub data: *mut c_void,
+    /// The next byte, or [`Reader::EOF`] (again and again). May raise.
+    pub read_byte: unsafe extern "C" fn(data: *mut c_void) -> usize,
+    /// Called once at the end, unless an exception comes first.
+    pub close: unsafe extern "C" fn(data: *mut c_void),
+}
+
+impl Reader {
+    /// No more bytes.
+    pub const EOF: usize = usize::MAX;
 }
 
 /// A growing buffer on Python's heap, which an object can take over.

@@ -5,8 +5,10 @@ mod hashlib;
 mod json;
 mod machine;
 mod myport;
+mod os;
 mod select;
 mod time;
+mod vfs;
 
 /// Forgets everything that belongs to the last life of the virtual machine: called at every start, before Python code.
 pub fn reset() {}

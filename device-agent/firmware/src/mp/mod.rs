@@ -10,6 +10,7 @@ mod call;
 mod error;
 mod heap;
 mod macros;
+mod roots;
 mod stream;
 mod text;
 mod values;
@@ -21,6 +22,7 @@ pub use call::{
 pub use error::Error;
 pub use heap::{Finaliser, Native, alloc, alloc_finalised, base, bytes_on_heap, native};
 pub use micropython_sys::object::Obj;
+pub use roots::{Root, RootCell, root};
 pub use stream::{Stream, stream_readable, stream_writable};
 pub use text::{TextBuffer, bytes_with, not_none};
 pub use values::{

@@ -1,0 +1,145 @@
+# The functions of os that take a path, on the board's own filesystem.
+import os
+
+
+def fails(errno, f, *args):
+    try:
+        f(*args)
+    except OSError as e:
+        assert e.errno == errno, (e.errno, errno, args)
+    else:
+        assert False, ("no error", args)
+
+
+def put(path, data=""):
+    with open(path, "w") as f:
+        f.write(data)
+
+
+os.chdir("/")
+os.mkdir("/work")
+os.chdir("work")
+assert os.getcwd() == "/work"
+assert os.listdir() == []
+
+# Making, listing, removing.
+put("a.txt", "hello")
+put("/work/b.txt")
+os.mkdir("sub")
+os.mkdir("/work/sub/deep")
+assert sorted(os.listdir()) == ["a.txt", "b.txt", "sub"]
+assert sorted(os.listdir(b"/work")) == [b"a.txt", b"b.txt", b"sub"]
+assert sorted(os.ilistdir("/work")) == [
+    ("a.txt", 0x8000, 0, 5),
+    ("b.txt", 0x8000, 0, 0),
+    ("sub", 0x4000, 0, 0),
+]
+assert ("work", 0x4000, 0, 0) in list(os.ilistdir("/"))
+assert ("work", 0x4000, 0, 0) in list(os.ilistdir("../"))
+fails(2, os.listdir, "missing")
+fails(2, os.listdir, "/missing/deeper")
+fails(20, os.listdir, "a.txt")
+fails(17, os.mkdir, "sub")
+fails(17, os.mkdir, "a.txt")
+fails(17, os.mkdir, "/")
+fails(2, os.mkdir, "missing/sub")
+fails(2, os.remove, "missing")
+fails(2, os.unlink, "missing")
+fails(2, os.rmdir, "missing")
+fails(39, os.rmdir, "sub")
+fails(2, open, "missing")
+fails(2, open, "missing/file", "w")
+fails(20, open, "a.txt/file", "w")
+fails(21, open, "sub", "w")
+fails(21, open, "sub")
+fails(17, open, "a.txt", "x")
+fails(1, open, "/")
+fails(1, os.remove, "/")
+fails(22, os.stat, "a\0b")
+
+# stat
+s = os.stat("a.txt")
+assert s[0] == 0x8000 and s[6] == 5 and s[7] == s[8] == s[9] > 1600000000
+assert os.stat("sub")[0] == 0x4000
+assert os.stat("/") == (0x4000,) + (0,) * 9
+assert os.stat(".")[0] == 0x4000 and os.stat("..")[0] == 0x4000
+assert os.stat("sub/../a.txt") == s
+fails(2, os.stat, "missing")
+
+# statvfs
+v = os.statvfs("/")
+assert v[0] == v[1] == 4096 and v[2] > v[3] == v[4] > 0 and v[5:] == (0, 0, 0, 0, 255)
+assert os.statvfs("sub") == v
+
+# rename
+os.rename("a.txt", "c.txt")
+os.rename("/work/c.txt", "sub/a.txt")
+assert open("sub/a.txt").read() == "hello"
+os.rename("sub/a.txt", "b.txt")  # replaces
+assert open("b.txt").read() == "hello"
+fails(2, os.rename, "missing", "other")
+fails(2, os.rename, "b.txt", "missing/b.txt")
+fails(21, os.rename, "b.txt", "sub")
+fails(20, os.rename, "sub", "b.txt")
+os.mkdir("full")
+put("full/x")
+fails(39, os.rename, "sub", "full")
+
+# chdir
+fails(2, os.chdir, "missing")
+fails(2, os.chdir, "b.txt")
+assert os.getcwd() == "/work"
+os.chdir("sub/deep")
+assert os.getcwd() == "/work/sub/deep"
+os.chdir("..")
+assert os.getcwd() == "/work/sub"
+os.chdir(".././sub//deep/")
+assert os.getcwd() == "/work/sub/deep"
+os.chdir("../../../..")
+assert os.getcwd() == "/"
+os.chdir("")
+assert os.getcwd() == "/"
+os.chdir(b"/work")
+assert os.getcwd() == "/work"
+
+# Names that a shell or a host would stumble over.
+names = ["two words", "quote'", 'double"', "back\\slash", "new\nline", "tab\t", "ümlaut", "日本語", "😀", "-", "~", "a" * 255]
+os.mkdir("names")
+os.chdir("names")
+for name in names:
+    put(name, name)
+assert sorted(os.listdir()) == sorted(names)
+for name in names:
+    assert open(name).read() == name
+    os.rename(name, "x" + name[1:])
+    assert os.stat("/work/names/x" + name[1:])[6] == len(name.encode())
+    os.remove("x" + name[1:])
+assert os.listdir() == []
+fails(36, open, "a" * 256, "w")
+fails(36, os.mkdir, "a" * 256)
+os.chdir("..")
+os.rmdir("names")
+
+for name in ("b.txt", "full/x"):
+    os.remove(name)
+for name in ("sub/deep", "sub", "full"):
+    os.rmdir(name)
+os.chdir("/")
+os.rmdir("work")
+
+# Wrong types.
+for f in (os.listdir, os.stat, os.remove, os.chdir, open):
+    try:
+        f(1.5)
+    except TypeError:
+        pass
+    else:
+        assert False, f
+
+# The rest of os.
+assert os.sep == "/"
+os.sync()
+u = os.uname()
+assert u.sysname == u[0] == u.nodename and u.release == "1.23.0" and len(u) == 5
+assert len(os.urandom(20)) == 20 and os.urandom(20) != os.urandom(20) and os.urandom(0) == b""
+print("ok")
