@@ -1,3 +1,7 @@
 //! `mpr`: manage MicroPython boards.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mpr_cli::main()
+}

@@ -1,0 +1,157 @@
+//! `cp`: copies files and directories to the device, from it, on it, or between folders of this machine.
+
+mod place;
+mod transfer;
+mod tree;
+
+use clap::{ArgMatches, Args, FromArgMatches};
+use serde::Serialize;
+
+use super::{Run, fs};
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::session::Session;
+use place::Place;
+use transfer::{Job, Status};
+
+/// Arguments of `cp`.
+#[derive(Debug, Args)]
+pub struct Cp {
+    #[command(flatten)]
+    options: fs::Options,
+    /// Sources, then the destination; a colon in front means the device
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<String>,
+}
+
+/// What was done for one source, as JSON.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    from: &'a str,
+    to: &'a str,
+    files: Vec<Copied>,
+}
+
+/// One file.
+#[derive(Debug, Serialize)]
+struct Copied {
+    from: String,
+    to: String,
+    bytes: u64,
+    status: Status,
+}
+
+/// Says what lacks when there are too few paths.
+pub fn missing(_word: &str) -> String {
+    "missing destination path".to_owned()
+}
+
+/// Makes the command; one path is too few.
+pub fn build(name: &str, matches: &ArgMatches) -> Result<Box<dyn Run>, Failure> {
+    let cp = Cp::from_arg_matches(matches).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    match cp.paths.len() {
+        0 | 1 => Err(Failure::usage("cp: missing destination path")
+            .hint(format!("`mpr cp {} :` copies to the device", crate::hints::shell_word(&cp.paths.concat())))),
+        _ => Ok(Box::new(cp)),
+    }
+}
+
+impl Run for Cp {
+    fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+        let printer = session.printer();
+        let [sources @ .., to] = self.paths.as_slice() else {
+            return Err(Failure::usage("cp: missing destination path"));
+        };
+        for from in sources {
+            if self.options.headline() {
+                printer.headline(&format!("cp {from} {to}"))?;
+            }
+            let jobs = self.plan(&Place::new(from), to, sources.len() > 1, session)?;
+            let files = self.copy(jobs, session)?;
+            printer.json("cp", &Report { from, to, files })?;
+        }
+        Ok(())
+    }
+}
+
+impl Cp {
+    /// Which files go where. Makes the directories that they need.
+    fn plan(
+        &self,
+        from: &Place,
+        to: &str,
+        several: bool,
+        session: &mut Session<'_>,
+    ) -> Result<Vec<Job>, Failure> {
+        let must_be_directory = several || Place::ends_in_slash(to);
+        let to = Place::new(to).trimmed();
+        let found = to.look(session)?;
+        let is_directory = found.is_some_and(|found| found.is_dir);
+        if self.options.recursive {
+            let from = from.clone().trimmed();
+            if from.look(session)?.is_some_and(|found| found.is_dir) {
+                return match found {
+                    None if several => Err(destination(&to, "destination does not exist")),
+                    Some(_) if !is_directory => Err(destination(&to, "destination is not a directory")),
+                    _ => tree::plan(&from, &to, is_directory, session),
+                };
+            }
+        }
+        match found {
+            None if several => return Err(destination(&to, "destination does not exist")),
+            _ if must_be_directory && !is_directory => {
+                return Err(destination(&to, "destination is not a directory"));
+            }
+            _ => {}
+        }
+        let (to, existing) = match is_directory {
+            true => {
+                let to = to.child(&from.basename());
+                let existing = if self.options.force && to.is_board() { None } else { to.look(session)? };
+                (to, existing)
+            }
+            false => (to, found),
+        };
+        Ok(vec![Job { from: from.clone(), to, size: None, existing }])
+    }
+
+    fn copy(&self, jobs: Vec<Job>, session: &mut Session<'_>) -> Result<Vec<Copied>, Failure> {
+        let total = jobs.iter().map(|job| job.size.or_else(|| job.from.local_size()).unwrap_or(0)).sum();
+        let mut progress = Progress::new(session.printer(), "", total);
+        let mut done = 0;
+        let mut files = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            progress.name(&job.from.to_string());
+            let (status, bytes) = transfer::run(&job, self.options.force, done, &progress, session)?;
+            done += bytes;
+            if status == Status::UpToDate {
+                session.printer().line(&format!("Up to date: {}", job.to.bare()))?;
+            }
+            files.push(Copied { from: job.from.to_string(), to: job.to.to_string(), bytes, status });
+        }
+        Ok(files)
+    }
+}
+
+/// The destination is not what it must be.
+fn destination(to: &Place, problem: &str) -> Failure {
+    let make = match to {
+        Place::Board(_) => "mpr mkdir",
+        Place::Here(_) => "mkdir -p",
+    };
+    let path = crate::hints::shell_word(&to.to_string());
+    let failure = match to {
+        Place::Board(_) => Failure::refused(format!("cp: {problem}: `{to}`")),
+        Place::Here(_) => Failure::usage(format!("cp: {problem}: `{to}`")),
+    };
+    match problem {
+        "destination does not exist" => failure.hint(format!("`{make} {path}` makes it")),
+        _ => failure.hint(match to {
+            Place::Board(path) => format!(
+                "`mpr ls {}` shows what is there, `mpr mkdir` makes a directory",
+                crate::hints::shell_word(&format!(":{}", crate::hints::board_parent(path)))
+            ),
+            Place::Here(_) => format!("`ls -ld {path}` shows what it is, `mkdir` makes a folder"),
+        }),
+    }
+}

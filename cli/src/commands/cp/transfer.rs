@@ -1,0 +1,208 @@
+//! One file, from either side to either side.
+
+use std::fs;
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+
+use mpr_protocol::{Device, Error};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tempfile::SpooledTempFile;
+
+use super::place::{Found, Place};
+use crate::failure::Failure;
+use crate::local::{Destination, Source, board, has_changed};
+use crate::progress::Progress;
+use crate::session::Session;
+
+/// Content between two files of the board waits in memory up to this many bytes, then in a temporary file.
+const MEMORY: usize = 1 << 20;
+
+/// A file to copy.
+#[derive(Debug)]
+pub struct Job {
+    /// Where it is.
+    pub from: Place,
+    /// Where it goes: the file, not its directory.
+    pub to: Place,
+    /// Its size in bytes, where that is known already.
+    pub size: Option<u64>,
+    /// What is at the destination, where that is known.
+    pub existing: Option<Found>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It was written.
+    Copied,
+    /// The destination had this content already.
+    UpToDate,
+}
+
+/// Copies a file. Returns its size, too.
+pub fn run(
+    job: &Job,
+    force: bool,
+    done: u64,
+    progress: &Progress,
+    session: &mut Session<'_>,
+) -> Result<(Status, u64), Failure> {
+    let mut at = |bytes| progress.at(done + bytes);
+    let bytes = match (&job.from, &job.to) {
+        (Place::Here(from), Place::Here(to)) => {
+            let (mut source, _) = open(from)?;
+            let mut destination = create(to)?;
+            let bytes = io::copy(&mut source, &mut destination).map_err(|error| here(from, error))?;
+            commit(destination, to)?;
+            bytes
+        }
+        (Place::Here(from), Place::Board(to)) => {
+            let (mut source, size) = open(from)?;
+            let device = session.device()?;
+            let same_size = job.existing.filter(|found| !force && !found.is_dir && Some(found.size) == size);
+            if same_size.is_some() {
+                let ours = sha256(&mut source).map_err(|error| here(from, error))?;
+                if same_content(device, to, &ours)? {
+                    return Ok((Status::UpToDate, size.unwrap_or(0)));
+                }
+                (source, _) = open(from)?;
+            }
+            write(device, to, &mut source, size, &mut at, |error| here(from, error))?
+        }
+        (Place::Board(from), Place::Here(to)) => {
+            let mut destination = create(to)?;
+            let bytes = session
+                .device()?
+                .read_file(board::plain(from), &mut destination, &mut at)
+                .map_err(|error| on_read(from, error, session, |error| here(to, error)))?;
+            commit(destination, to)?;
+            bytes
+        }
+        (Place::Board(from), Place::Board(to)) => {
+            let device = session.device()?;
+            if job.existing.is_some_and(|found| !force && !found.is_dir) {
+                let theirs = device.hash(board::plain(from), "sha256").map_err(|error| Failure::device("cp", error))?;
+                if same_content(device, to, &theirs)? {
+                    return Ok((Status::UpToDate, job.existing.map_or(0, |found| found.size)));
+                }
+            }
+            let mut between = SpooledTempFile::new(MEMORY);
+            let local = |error: io::Error| Failure::usage(format!("cp: temporary file: {error}"));
+            let bytes = device
+                .read_file(board::plain(from), &mut between, &mut |_| {})
+                .map_err(|error| on_read(from, error, session, local))?;
+            between.rewind().map_err(local)?;
+            write(session.device()?, to, &mut between, Some(bytes), &mut at, local)?
+        }
+    };
+    Ok((Status::Copied, bytes))
+}
+
+/// Opens a file on this machine. Its size is not known in advance if it is a pipe.
+fn open(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
+    let failure = |error: io::Error| here(path, error);
+    let metadata = fs::metadata(path).map_err(failure)?;
+    if metadata.is_dir() {
+        return Err(omitting(&path.display().to_string()));
+    }
+    if metadata.is_file() {
+        let source = Source::open(path).map_err(failure)?;
+        let size = source.len();
+        return Ok((Box::new(source), Some(size)));
+    }
+    Ok((Box::new(fs::File::open(path).map_err(failure)?), None))
+}
+
+fn create(path: &Path) -> Result<Destination, Failure> {
+    Destination::create(path).map_err(|error| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match folder {
+            Some(folder) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => {
+                let folder = crate::hints::shell_word(&folder.display().to_string());
+                here(path, error).hint(format!("`mkdir -p {folder}` makes the folder"))
+            }
+            _ => here(path, error),
+        }
+    })
+}
+
+fn commit(destination: Destination, path: &Path) -> Result<(), Failure> {
+    destination.commit().map_err(|error| here(path, error).cause("the old file is as it was"))
+}
+
+fn write(
+    device: &mut Device,
+    to: &str,
+    source: &mut dyn Read,
+    size: Option<u64>,
+    at: &mut dyn FnMut(u64),
+    local: impl Fn(io::Error) -> Failure,
+) -> Result<u64, Failure> {
+    device.write_file(board::plain(to), source, size, at).map_err(|error| match error {
+        Error::LocalIo { source } => {
+            local(source).cause(format!("`:{to}` on the board is as it was"))
+        }
+        error => Failure::device("cp", error),
+    })
+}
+
+/// A file on the board could not be read. A directory is told as such.
+fn on_read(
+    path: &str,
+    error: Error,
+    session: &mut Session<'_>,
+    local: impl Fn(io::Error) -> Failure,
+) -> Failure {
+    match error {
+        Error::LocalIo { source } => local(source),
+        Error::Os { .. } if session.device().is_ok_and(|device| device.stat(board::plain(path)).is_ok_and(|s| s.is_dir)) => {
+            omitting(&format!(":{path}"))
+        }
+        error => Failure::device("cp", error),
+    }
+}
+
+/// Whether a file on the board has this SHA-256. One that can't be asked is taken for another.
+fn same_content(device: &mut Device, path: &str, sha256: &[u8]) -> Result<bool, Failure> {
+    match device.hash(board::plain(path), "sha256") {
+        Ok(digest) => Ok(digest == sha256),
+        Err(Error::Os { .. } | Error::Exception(_) | Error::Unsupported { .. }) => Ok(false),
+        Err(error) => Err(Failure::device("cp", error)),
+    }
+}
+
+fn sha256(source: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut digest = Hashing(Sha256::new());
+    io::copy(source, &mut digest)?;
+    Ok(digest.0.finalize().to_vec())
+}
+
+/// Feeds a digest.
+struct Hashing(Sha256);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn omitting(path: &str) -> Failure {
+    let failure = Failure::usage(format!("cp: -r not specified; omitting directory `{path}`"));
+    failure.hint(format!("`mpr cp -r {} ...` copies a directory", crate::hints::shell_word(path)))
+}
+
+/// A file on this machine could not be read or written.
+fn here(path: &Path, error: io::Error) -> Failure {
+    if has_changed(&error) {
+        return Failure::usage(format!("cp: `{}` changed while it was read", path.display()))
+            .hint("run the command again when nothing writes to it");
+    }
+    Failure::local("cp", &path.display().to_string(), &error)
+}

@@ -1,0 +1,168 @@
+//! The commands, one file each, and the table that lists them.
+//!
+//! A command is a struct of its arguments (clap reads them) with [`Run`]. To add one: write its file, add its line to
+//! `COMMANDS`.
+
+pub mod bootloader;
+pub mod cat;
+pub mod checksum;
+pub mod connect;
+pub mod cp;
+pub mod devs;
+pub mod df;
+pub mod disconnect;
+pub mod eval;
+pub mod exec;
+pub mod fs;
+pub mod help;
+pub mod ls;
+pub mod mkdir;
+pub mod repl;
+pub mod reset;
+pub mod resume;
+pub mod rm;
+pub mod rmdir;
+pub mod run;
+pub mod sleep;
+pub mod soft_reset;
+pub mod touch;
+pub mod tree;
+pub mod version;
+
+use clap::{ArgMatches, Args, Command};
+
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// A parsed command.
+pub trait Run: std::fmt::Debug {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What ends the command line early.
+    fn run(&self, session: &mut Session<'_>) -> Result<(), Failure>;
+
+    /// Whether it does something by itself. A command line of commands that don't ends in the REPL.
+    fn is_action(&self) -> bool {
+        true
+    }
+}
+
+/// Where a command stands in the help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Among the commands.
+    Commands,
+    /// Among the file commands, which may be written `fs NAME` as well.
+    Files,
+    /// Nowhere.
+    Hidden,
+}
+
+/// A command's line in the table.
+pub struct Entry {
+    /// Its word.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub about: &'static str,
+    /// Where help lists it.
+    pub group: Group,
+    /// Which of the file commands' common options help shows. The others are understood and mean nothing.
+    pub options: &'static [&'static str],
+    /// Adds its arguments to a grammar.
+    pub grammar: fn(Command) -> Command,
+    /// Makes it from what clap found, for the word by which it was called.
+    pub build: fn(&str, &ArgMatches) -> Result<Box<dyn Run>, Failure>,
+    /// Says that the positional word of this name is missing.
+    pub missing: fn(&str) -> String,
+}
+
+/// All commands, in the order of the alphabet.
+static COMMANDS: &[Entry] = &[
+    entry::<bootloader::Bootloader>("bootloader", "make the device enter its bootloader"),
+    file_entry::<cat::Cat>("cat", "print files", &[]),
+    entry::<connect::Connect>("connect", "connect to a device"),
+    Entry {
+        missing: cp::missing,
+        build: cp::build,
+        ..file_entry::<cp::Cp>("cp", "copy files to, from and on the device", &["recursive", "force"])
+    },
+    entry::<devs::Devs>("devs", "list available serial ports"),
+    entry::<df::Df>("df", "show the size of the device's filesystems"),
+    entry::<disconnect::Disconnect>("disconnect", "disconnect the current device"),
+    entry::<eval::Eval>("eval", "evaluate an expression and print the result"),
+    entry::<exec::Exec>("exec", "run code"),
+    entry::<help::Help>("help", "print help: all commands, or one"),
+    file_entry::<ls::Ls>("ls", "list directories", &[]),
+    file_entry::<mkdir::Mkdir>("mkdir", "make directories", &[]),
+    entry::<repl::Repl>("repl", "enter the interactive prompt"),
+    entry::<reset::Reset>("reset", "hard reset the device"),
+    Entry { group: Group::Hidden, ..entry::<resume::Resume>("resume", "do nothing, as in mpremote") },
+    file_entry::<rm::Rm>("rm", "remove files, with -r directories, too", &["recursive"]),
+    file_entry::<rmdir::Rmdir>("rmdir", "remove empty directories", &[]),
+    entry::<run::RunFile>("run", "run a local program on the device"),
+    Entry {
+        name: checksum::NAME,
+        about: "print digests; also md5sum, sha1sum",
+        group: Group::Files,
+        options: &[],
+        grammar: checksum::Checksum::augment_args,
+        build: checksum::build,
+        missing: missing_word,
+    },
+    entry::<sleep::Sleep>("sleep", "wait before the next command"),
+    entry::<soft_reset::SoftReset>("soft-reset", "restart the interpreter on the device"),
+    file_entry::<touch::Touch>("touch", "make empty files", &[]),
+    file_entry::<tree::Tree>("tree", "list directories as a tree", &["size", "human"]),
+    entry::<version::Version>("version", "print the version"),
+];
+
+/// A command's line.
+const fn entry<C: Args + Run + 'static>(name: &'static str, about: &'static str) -> Entry {
+    Entry {
+        name,
+        about,
+        group: Group::Commands,
+        options: &[],
+        grammar: C::augment_args,
+        build: build::<C>,
+        missing: missing_word,
+    }
+}
+
+/// A file command's line, with the options of the family that mean something to it.
+const fn file_entry<C: Args + Run + 'static>(
+    name: &'static str,
+    about: &'static str,
+    options: &'static [&'static str],
+) -> Entry {
+    Entry { group: Group::Files, options, ..entry::<C>(name, about) }
+}
+
+/// Makes a command from what clap found.
+fn build<C: Args + Run + 'static>(name: &str, matches: &ArgMatches) -> Result<Box<dyn Run>, Failure> {
+    match C::from_arg_matches(matches) {
+        Ok(command) => Ok(Box::new(command)),
+        Err(error) => Err(Failure::usage(format!("{name}: {error}"))),
+    }
+}
+
+fn missing_word(word: &str) -> String {
+    format!("missing argument {word}")
+}
+
+/// The command of this name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    let listed = if checksum::is_name(name) { checksum::NAME } else { name };
+    COMMANDS.iter().find(|entry| entry.name == listed)
+}
+
+/// The names of all commands.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|entry| entry.name).chain([fs::NAME])
+}
+
+/// The commands of a group, in the order of the alphabet.
+pub fn group(group: Group) -> impl Iterator<Item = &'static Entry> {
+    COMMANDS.iter().filter(move |entry| entry.group == group)
+}

@@ -1,0 +1,39 @@
+//! `repl`: the interactive prompt.
+
+use clap::Args;
+
+use super::Run;
+use crate::failure::Failure;
+use crate::repl;
+use crate::session::Session;
+
+/// Arguments of `repl`.
+#[derive(Debug, Default, Args)]
+pub struct Repl {
+    /// Print bytes that are not printable as their hexadecimal code
+    #[arg(short, long, overrides_with = "no_escape_non_printable")]
+    escape_non_printable: bool,
+    #[arg(long, overrides_with = "escape_non_printable", hide = true)]
+    no_escape_non_printable: bool,
+    /// Save a copy of the session to this file
+    #[arg(long, value_name = "FILE")]
+    capture: Option<String>,
+    /// Code to type when Ctrl-J is pressed; `\n` is a line end
+    #[arg(long, value_name = "CODE")]
+    inject_code: Option<String>,
+    /// Program to run when Ctrl-K is pressed
+    #[arg(long, value_name = "FILE")]
+    inject_file: Option<String>,
+}
+
+impl Run for Repl {
+    fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+        let options = repl::Options {
+            escape: self.escape_non_printable,
+            capture: self.capture.clone(),
+            inject_code: self.inject_code.as_ref().map(|code| code.replace("\\n", "\r\n").into_bytes()),
+            inject_file: self.inject_file.clone(),
+        };
+        repl::run(&options, session)
+    }
+}

@@ -1,0 +1,179 @@
+//! What ends a command line early, how it is told, and with which exit code.
+
+use std::io;
+
+use mpr_protocol::Error;
+
+use crate::hints;
+
+/// Why the command line ended early. It decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The board said no.
+    Refused,
+    /// Wrong words, a wrong file on this machine, or a fault of `mpr` itself.
+    Usage,
+    /// No board, a busy one, a lost one, or one that does not answer.
+    Link,
+    /// The program on the board chose this status.
+    Exit(i32),
+    /// The user stopped it by this signal.
+    Interrupted(i32),
+    /// Whoever read our output has gone; nothing is wrong.
+    BrokenPipe,
+}
+
+impl Kind {
+    /// Whether the board is known to wait at its prompt after such a failure.
+    pub fn board_is_at_prompt(self) -> bool {
+        matches!(self, Kind::Refused | Kind::Exit(_) | Kind::Interrupted(_) | Kind::BrokenPipe)
+    }
+
+    /// The process's exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Kind::Refused => 1,
+            Kind::Usage => 2,
+            Kind::Link => 3,
+            // A shell sees the low eight bits of a status, here as everywhere. A failure must stay one.
+            Kind::Exit(status) => match status.to_le_bytes()[0] {
+                0 if status != 0 => 1,
+                byte => byte,
+            },
+            Kind::Interrupted(signal) => 128 + signal.to_le_bytes()[0],
+            Kind::BrokenPipe => 0,
+        }
+    }
+}
+
+/// A failure as it is told to the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Decides the exit code.
+    pub kind: Kind,
+    /// What failed, with the object in backticks. Empty when `device_text` says it all.
+    pub message: String,
+    /// The board's own words (a traceback), printed as they are.
+    pub device_text: Option<String>,
+    /// Why, from the outside in.
+    pub causes: Vec<String>,
+    /// One thing to do next, with a command to run.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with nothing but its message.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Failure { kind, message: message.into(), device_text: None, causes: Vec::new(), hint: None }
+    }
+
+    /// Wrong words, or a fact of this machine that makes them wrong.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Failure::new(Kind::Usage, message)
+    }
+
+    /// The board's state makes the command impossible.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Failure::new(Kind::Refused, message)
+    }
+
+    /// With something to do next.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With a reason.
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// A file on this machine could not be read or written.
+    pub fn local(command: &str, path: &str, error: &io::Error) -> Self {
+        let failure = Failure::usage(format!("{command}: `{path}`: {}", strerror(error)));
+        match hints::for_local(path, error) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+
+    /// Standard output refused bytes.
+    pub fn output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::new(Kind::BrokenPipe, ""),
+            _ => Failure::usage(format!("cannot write to standard output: {}", strerror(error))),
+        }
+    }
+
+    /// What the library reports, as it is told when `command` met it.
+    pub fn device(command: &str, error: Error) -> Self {
+        let hint = hints::for_device(&error);
+        let failure = Failure::translate(command, error);
+        match hint {
+            Some(hint) if failure.hint.is_none() => failure.hint(hint),
+            _ => failure,
+        }
+    }
+
+    fn translate(command: &str, error: Error) -> Self {
+        let link = |message: String| Failure::new(Kind::Link, message);
+        match error {
+            Error::Exception(traceback) => {
+                let text = traceback.text.replace("\r\n", "\n");
+                Failure { device_text: Some(text), ..Failure::new(Kind::Refused, "") }
+            }
+            Error::SystemExit(exit) => {
+                let text = exit.message.as_ref().map(|message| format!("{}\n", message.trim_end()));
+                Failure { device_text: text, ..Failure::new(Kind::Exit(exit.code), "") }
+            }
+            Error::Output(error) => Failure::output(&error),
+            Error::LocalIo { source } if source.kind() == io::ErrorKind::BrokenPipe => Failure::output(&source),
+            Error::LocalIo { source } => Failure::usage(format!("{command}: {}", strerror(&source))),
+            Error::Interrupted => {
+                Failure::new(Kind::Interrupted(2), "interrupted")
+            }
+            Error::Os { errno, path, op } => {
+                let failure = Failure::refused(format!("{command}: `:{path}`: {errno}"));
+                if op == command { failure } else { failure.cause(format!("the board refused to {op}")) }
+            }
+            Error::NoSpace { path } => {
+                Failure::refused(format!("{command}: `:{path}`: No space left on device (ENOSPC)"))
+            }
+            Error::Verify { path, detail } => {
+                Failure::refused(format!("{command}: `:{path}` does not hold what was sent")).cause(detail)
+            }
+            Error::SourceChanged { path, expected, got } => {
+                Failure::usage(format!("{command}: the source of `:{path}` changed while it was read"))
+                    .cause(format!("{expected} bytes announced, {got} read"))
+                    .cause(format!("`:{path}` on the board is as it was"))
+            }
+            error @ Error::Unsupported { .. } => Failure::refused(format!("{command}: {error}")),
+            Error::SeveralDevices(ports) => {
+                let failure = link(format!("{} devices found, and `auto` means the only one", ports.len()));
+                ports.iter().fold(failure, |failure, port| failure.cause(port.to_string()))
+            }
+            Error::Open { port, source } => {
+                link(format!("failed to access `{port}`")).cause(strerror(&source))
+            }
+            Error::NotFound { port } => link(format!("failed to access `{port}`")).cause("it does not exist"),
+            Error::Busy { port } => {
+                link(format!("failed to access `{port}`")).cause("it is in use by another program")
+            }
+            Error::PermissionDenied { port } => {
+                link(format!("failed to access `{port}`")).cause("permission denied")
+            }
+            Error::NoDevice | Error::NoSuchSerial { .. } => link(error.to_string()),
+            error => link(format!("{command}: {error}")),
+        }
+    }
+}
+
+/// The operating system's words for an error, without Rust's `(os error N)`.
+pub fn strerror(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,26 @@
+//! The command line of `mpr`.
+//!
+//! The map, in the order in which a command line passes through it:
+//!
+//! - `chain`: splits the words into commands and parses every one of them, before any IO.
+//! - `commands`: one file per command; each says its grammar and runs on a session.
+//! - `session`: the board of the moment, connected when the first command needs it.
+//! - `repl` and `terminal`: the interactive prompt, and the terminal's settings around it.
+//! - `local`: files on this machine, written whole or not at all.
+//! - `printer`: the only place that prints. `failure` and `hints`: what went wrong, the exit code, and what to do next.
+
+mod app;
+mod chain;
+mod commands;
+mod failure;
+mod hints;
+mod local;
+mod options;
+mod printer;
+mod progress;
+mod repl;
+mod session;
+mod signals;
+mod terminal;
+
+pub use app::main;

@@ -1,0 +1,8 @@
+//! Files on this machine: read without being fooled, written whole or not at all. And paths on the board.
+
+pub mod board;
+mod destination;
+mod source;
+
+pub use destination::Destination;
+pub use source::{Source, has_changed};

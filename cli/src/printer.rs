@@ -1,0 +1,208 @@
+//! The only place that prints.
+//!
+//! Standard output carries data: what a script reads. Everything else goes to standard error.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal, Write};
+
+use mpr_protocol::Output;
+use serde::Serialize;
+
+use crate::failure::{Failure, Kind};
+use crate::options::Globals;
+
+/// The version of every JSON object that `--json` prints. It grows when a field changes its meaning or goes away.
+const JSON_SCHEMA: u32 = 1;
+
+/// Prints data and messages as the options want them.
+#[derive(Debug, Default)]
+pub struct Printer {
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+    /// Whether the last byte of data left the cursor in the middle of a line.
+    mid_line: Cell<bool>,
+}
+
+/// Where a JSON result comes from, in front of the command's own fields.
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    schema: u32,
+    command: &'a str,
+    #[serde(flatten)]
+    result: &'a T,
+}
+
+impl Printer {
+    /// A printer for these options.
+    pub fn new(globals: &Globals) -> Self {
+        Printer {
+            json: globals.anywhere.json,
+            quiet: globals.anywhere.quiet,
+            verbose: globals.verbose,
+            mid_line: Cell::new(false),
+        }
+    }
+
+    /// Whether results are wanted as JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether a progress bar has a place to stand.
+    pub fn shows_progress(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Data, byte for byte.
+    pub fn data(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()?;
+        if let Some(last) = bytes.last() {
+            self.mid_line.set(*last != b'\n');
+        }
+        Ok(())
+    }
+
+    /// A line of a result. With `--json` the result is printed whole by [`Printer::json`] instead.
+    pub fn line(&self, line: &str) -> Result<(), Failure> {
+        match self.json {
+            true => Ok(()),
+            false => self.data(format!("{line}\n").as_bytes()).map_err(|error| Failure::output(&error)),
+        }
+    }
+
+    /// The line that says which operation the following lines belong to, as mpremote prints it (`ls :lib`).
+    pub fn headline(&self, line: &str) -> Result<(), Failure> {
+        match self.quiet {
+            true => Ok(()),
+            false => self.line(line),
+        }
+    }
+
+    /// A result as a JSON object on a line of its own; nothing without `--json`.
+    pub fn json<T: Serialize>(&self, command: &str, result: &T) -> Result<(), Failure> {
+        if !self.json {
+            return Ok(());
+        }
+        let object = Envelope { schema: JSON_SCHEMA, command, result };
+        let mut text = serde_json::to_vec(&object)
+            .map_err(|error| Failure::usage(format!("{command}: cannot write JSON")).cause(error.to_string()))?;
+        text.push(b'\n');
+        self.data(&text).map_err(|error| Failure::output(&error))
+    }
+
+    /// A message for the person at the terminal.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.tell(text);
+        }
+    }
+
+    /// A message for `--verbose`.
+    pub fn detail(&self, text: &str) {
+        if self.verbose && !self.quiet {
+            self.tell(text);
+        }
+    }
+
+    /// Moves the terminal's cursor to the start of a line, if data has left it elsewhere.
+    pub fn end_line(&self) {
+        if self.mid_line.take() && io::stdout().is_terminal() {
+            let _ = io::stderr().write_all(b"\n");
+        }
+    }
+
+    /// The failure that ends the command line: `error:`, the causes, and one hint.
+    pub fn failure(&self, failure: &Failure) {
+        if failure.kind != Kind::BrokenPipe {
+            self.tell(render(failure).trim_end_matches('\n'));
+        }
+    }
+
+    /// Nobody can be told when standard error is gone.
+    fn tell(&self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let mut err = io::stderr().lock();
+        if self.mid_line.take() && io::stdout().is_terminal() && err.is_terminal() {
+            let _ = err.write_all(b"\n");
+        }
+        let _ = writeln!(err, "{text}");
+    }
+}
+
+/// What a program on the board prints goes to standard output as it comes.
+impl Output for &Printer {
+    fn stdout(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.data(bytes)
+    }
+}
+
+/// File content goes the same way.
+impl Write for &Printer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.data(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
+}
+
+/// A failure as text.
+fn render(failure: &Failure) -> String {
+    let mut text = String::new();
+    if let Some(device) = &failure.device_text {
+        text.push_str(device.trim_end_matches('\n'));
+        text.push('\n');
+    }
+    if !failure.message.is_empty() {
+        text.push_str(&format!("error: {}\n", failure.message));
+    }
+    for cause in &failure.causes {
+        text.push_str(&format!("  {}\n", cause.replace('\n', "\n  ")));
+    }
+    if let Some(hint) = &failure.hint {
+        text.push_str(&format!("hint: {hint}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_in_three_parts() {
+        let failure = Failure::refused("rm: `:lib`: Is a directory")
+            .cause("it holds 2 files")
+            .hint("`mpr rm -r :lib` removes it with its content");
+        assert_eq!(
+            render(&failure),
+            "error: rm: `:lib`: Is a directory\n  it holds 2 files\n\
+             hint: `mpr rm -r :lib` removes it with its content\n"
+        );
+    }
+
+    #[test]
+    fn a_traceback_stands_alone() {
+        let failure = Failure {
+            device_text: Some("Traceback (most recent call last):\nValueError: x\n".into()),
+            ..Failure::refused("")
+        };
+        assert_eq!(render(&failure), "Traceback (most recent call last):\nValueError: x\n");
+    }
+
+    #[test]
+    fn json_names_its_version_and_command_first() {
+        #[derive(Serialize)]
+        struct Result {
+            size: u64,
+        }
+        let object = Envelope { schema: JSON_SCHEMA, command: "ls", result: &Result { size: 3 } };
+        assert_eq!(serde_json::to_string(&object).unwrap(), r#"{"schema":1,"command":"ls","size":3}"#);
+    }
+}

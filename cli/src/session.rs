@@ -1,0 +1,190 @@
+//! The board of the moment: connected when a command first needs it.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mpr_protocol::{Address, AddressError, ConnectOptions, Device, Error, Timeouts};
+
+use crate::failure::{Failure, Kind};
+use crate::options::{DEVICE_VARIABLE, Globals};
+use crate::printer::Printer;
+use crate::signals::Signals;
+
+/// How long a board may take to come back after a hard reset.
+const RESTART_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long after [`Session::board_restarts`] the restart is surely under way. A Ctrl-C before that would stop the
+/// program that is about to reset the board.
+const RESTART_DELAY: Duration = Duration::from_millis(300);
+
+/// A device as a user names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The list of ports, not a board.
+    List,
+    /// A board.
+    Board(Address),
+}
+
+impl Target {
+    /// Reads what may follow `connect`.
+    ///
+    /// # Errors
+    /// Says what the text lacks.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        match text {
+            "list" => Ok(Target::List),
+            text => text.parse().map(Target::Board),
+        }
+    }
+}
+
+/// What commands share while a command line runs.
+pub struct Session<'a> {
+    printer: &'a Printer,
+    signals: &'a Signals,
+    options: ConnectOptions,
+    preferred: Option<Target>,
+    current: Option<Address>,
+    device: Option<Device>,
+    restarting: Option<Instant>,
+}
+
+impl<'a> Session<'a> {
+    /// A session without a board so far.
+    pub fn new(globals: &Globals, printer: &'a Printer, signals: &'a Signals) -> Self {
+        let mut timeouts = Timeouts::default();
+        if let Some(limit) = globals.anywhere.timeout {
+            timeouts.idle = timeouts.idle.min(limit);
+            timeouts.overall = Some(limit);
+        }
+        let options = ConnectOptions {
+            timeouts,
+            trace: globals.anywhere.trace.clone(),
+            interrupt: signals.flag().clone(),
+            ..ConnectOptions::default()
+        };
+        let preferred = globals.anywhere.device.clone();
+        Session { printer, signals, options, preferred, current: None, device: None, restarting: None }
+    }
+
+    /// The printer. It outlives borrows of the session.
+    pub fn printer(&self) -> &'a Printer {
+        self.printer
+    }
+
+    /// The signals that came.
+    pub fn signals(&self) -> &'a Signals {
+        self.signals
+    }
+
+    /// Leaves the board there is, and opens the link to this one.
+    pub fn connect(&mut self, address: &Address) -> Result<(), Failure> {
+        self.disconnect();
+        self.current = Some(address.clone());
+        self.open()
+    }
+
+    /// Leaves the board at its friendly prompt and closes the link.
+    pub fn disconnect(&mut self) {
+        self.current = None;
+        self.restarting = None;
+        if let Some(device) = self.device.take() {
+            let name = device.name().to_owned();
+            // The link is closed all the same, and what had to succeed has succeeded.
+            match device.close() {
+                Ok(()) => self.printer.detail(&format!("left `{name}`")),
+                Err(error) => self.printer.detail(&format!("left `{name}`: {error}")),
+            }
+        }
+    }
+
+    /// The board, connected now if it was not.
+    pub fn device(&mut self) -> Result<&mut Device, Failure> {
+        if let Some(since) = self.restarting.take() {
+            self.await_restart(since)?;
+        }
+        if self.device.is_none() {
+            self.open()?;
+        }
+        self.device.as_mut().ok_or_else(|| Failure::usage("no device is connected"))
+    }
+
+    /// Says that the board is about to restart by itself, so that the next command waits for it.
+    pub fn board_restarts(&mut self) {
+        self.restarting = Some(Instant::now());
+    }
+
+    /// Waits, unless a signal comes.
+    pub fn sleep(&self, duration: Duration) -> Result<(), Failure> {
+        const STEP: Duration = Duration::from_millis(50);
+        let start = Instant::now();
+        loop {
+            if self.signals.received().is_some() {
+                return Err(Failure::new(Kind::Interrupted(2), "interrupted"));
+            }
+            match duration.checked_sub(start.elapsed()) {
+                Some(rest) if !rest.is_zero() => thread::sleep(rest.min(STEP)),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn open(&mut self) -> Result<(), Failure> {
+        let address = match &self.current {
+            Some(address) => address.clone(),
+            None => default_address(self.preferred.as_ref())?,
+        };
+        let device =
+            Device::connect(&address, &self.options).map_err(|error| Failure::device("connect", error))?;
+        self.printer.detail(&format!("connected to `{}`", device.name()));
+        self.device = Some(device);
+        self.current = Some(address);
+        Ok(())
+    }
+
+    /// Gets back to a board that was told to restart. A USB port goes away with it and returns.
+    fn await_restart(&mut self, since: Instant) -> Result<(), Failure> {
+        self.sleep(RESTART_DELAY.saturating_sub(since.elapsed()))?;
+        loop {
+            let tried = match &mut self.device {
+                Some(device) => device.enter_raw_repl().map_err(|error| {
+                    let gone = matches!(error, Error::Lost { .. } | Error::Reset { .. });
+                    (gone, Failure::device("connect", error))
+                }),
+                None => self.open().map_err(|failure| (failure.kind == Kind::Link, failure)),
+            };
+            match tried {
+                Ok(()) => return Ok(()),
+                Err((true, _)) if since.elapsed() < RESTART_PATIENCE => {
+                    self.device = None;
+                    self.sleep(Duration::from_millis(100))?;
+                }
+                Err((_, failure)) => return Err(failure),
+            }
+        }
+    }
+}
+
+/// The board for commands that no `connect` precedes.
+fn default_address(preferred: Option<&Target>) -> Result<Address, Failure> {
+    let (target, from) = match (preferred, std::env::var(DEVICE_VARIABLE)) {
+        (Some(target), _) => (target.clone(), "--device"),
+        (None, Ok(text)) if !text.is_empty() => {
+            let target = Target::parse(&text).map_err(|error| {
+                Failure::usage(format!("{DEVICE_VARIABLE}: {error}")).hint(ADDRESS_HINT)
+            })?;
+            (target, DEVICE_VARIABLE)
+        }
+        _ => return Ok(Address::Auto),
+    };
+    match target {
+        Target::Board(address) => Ok(address),
+        Target::List => {
+            Err(Failure::usage(format!("{from}: `list` is no device")).hint("`mpr connect list` lists the ports"))
+        }
+    }
+}
+
+/// How boards are named.
+pub const ADDRESS_HINT: &str = "`mpr connect --help` lists the ways to name a device";

@@ -1,0 +1,59 @@
+//! The terminal's settings: raw while the REPL runs, and as they were on every way out.
+
+use std::io;
+use std::panic;
+use std::sync::{Mutex, Once, PoisonError};
+
+use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
+
+/// The settings to go back to, while the terminal is raw.
+static SAVED: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// The terminal on standard input is raw as long as this lives. A panic and a second signal, which skip its drop,
+/// restore the settings too.
+#[derive(Debug)]
+pub struct RawMode(());
+
+impl RawMode {
+    /// Saves the settings and makes the terminal raw.
+    ///
+    /// # Errors
+    /// When standard input is no terminal.
+    pub fn enter() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut raw = before.clone();
+        cfmakeraw(&mut raw);
+        restore_on_panic();
+        *SAVED.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        let guard = RawMode(());
+        tcsetattr(io::stdin(), SetArg::TCSANOW, &raw)?;
+        Ok(guard)
+    }
+}
+
+impl Drop for RawMode {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Goes back to the settings from before [`RawMode::enter`]; does nothing when they hold already.
+pub fn restore() {
+    let saved = SAVED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(settings) = saved {
+        // A terminal that is gone needs nothing.
+        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &settings);
+    }
+}
+
+/// In a release build a panic aborts, and only the panic hook still runs.
+fn restore_on_panic() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            restore();
+            previous(info);
+        }));
+    });
+}
