@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use crate::chain::{self, Chain, Parsed};
-use crate::commands::repl::Repl;
 use crate::commands::Run;
+use crate::commands::repl::Repl;
 use crate::failure::{Failure, Kind};
 use crate::printer::Printer;
 use crate::session::Session;

@@ -128,11 +128,11 @@ impl Failure {
                 Failure { device_text: text, ..Failure::new(Kind::Exit(exit.code), "") }
             }
             Error::Output(error) => Failure::output(&error),
-            Error::LocalIo { source } if source.kind() == io::ErrorKind::BrokenPipe => Failure::output(&source),
-            Error::LocalIo { source } => Failure::usage(format!("{command}: {}", strerror(&source))),
-            Error::Interrupted => {
-                Failure::new(Kind::Interrupted(2), "interrupted")
+            Error::LocalIo { source } if source.kind() == io::ErrorKind::BrokenPipe => {
+                Failure::output(&source)
             }
+            Error::LocalIo { source } => Failure::usage(format!("{command}: {}", strerror(&source))),
+            Error::Interrupted => Failure::new(Kind::Interrupted(2), "interrupted"),
             Error::Os { errno, path, op } => {
                 let failure = Failure::refused(format!("{command}: `:{path}`: {errno}"));
                 if op == command { failure } else { failure.cause(format!("the board refused to {op}")) }

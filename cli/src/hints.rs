@@ -52,9 +52,7 @@ pub fn for_device(error: &Error) -> Option<String> {
 fn for_errno(errno: &mpr_protocol::Errno, path: &str, op: &str) -> Option<String> {
     let parent = board_parent(path);
     let list_parent = format!("`mpr ls {}` shows what is there", shell_word(&format!(":{parent}")));
-    let hint = if errno.is("ENOENT") {
-        list_parent
-    } else if errno.is("EEXIST") || errno.is("ENOTDIR") {
+    let hint = if ["ENOENT", "EEXIST", "ENOTDIR"].iter().any(|name| errno.is(name)) {
         list_parent
     } else if errno.is("ENOTEMPTY") || errno.is("EISDIR") || (errno.is("EACCES") && op == "rmdir") {
         format!("`mpr ls {}` shows what it holds", shell_word(&format!(":{path}")))
@@ -77,9 +75,7 @@ pub fn for_local(path: &str, error: &io::Error) -> Option<String> {
                 false => format!("the folder `{folder}` does not exist either"),
             })
         }
-        io::ErrorKind::PermissionDenied => {
-            Some(format!("`ls -l {}` shows who may use it", shell_word(path)))
-        }
+        io::ErrorKind::PermissionDenied => Some(format!("`ls -l {}` shows who may use it", shell_word(path))),
         _ => None,
     }
 }

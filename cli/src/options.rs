@@ -14,7 +14,7 @@ pub const DEVICE_VARIABLE: &str = "MPR_DEVICE";
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Anywhere {
-    /// Device to use, written as for `connect` (default: $MPR_DEVICE, else the only USB board)
+    /// Device, written as for `connect` (default: $MPR_DEVICE or the only USB board)
     #[arg(short, long, value_name = "DEVICE", value_parser = Target::parse)]
     pub device: Option<Target>,
     /// Print one JSON object per result instead of text
@@ -26,7 +26,7 @@ pub struct Anywhere {
     /// Write every byte to and from the board to a file
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Give up on an exchange with the board, or on a program, after this many seconds
+    /// Give up on a program or an exchange after this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub timeout: Option<Duration>,
 }

@@ -87,8 +87,9 @@ impl Printer {
             return Ok(());
         }
         let object = Envelope { schema: JSON_SCHEMA, command, result };
-        let mut text = serde_json::to_vec(&object)
-            .map_err(|error| Failure::usage(format!("{command}: cannot write JSON")).cause(error.to_string()))?;
+        let mut text = serde_json::to_vec(&object).map_err(|error| {
+            Failure::usage(format!("{command}: cannot write JSON")).cause(error.to_string())
+        })?;
         text.push(b'\n');
         self.data(&text).map_err(|error| Failure::output(&error))
     }

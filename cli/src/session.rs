@@ -171,9 +171,8 @@ fn default_address(preferred: Option<&Target>) -> Result<Address, Failure> {
     let (target, from) = match (preferred, std::env::var(DEVICE_VARIABLE)) {
         (Some(target), _) => (target.clone(), "--device"),
         (None, Ok(text)) if !text.is_empty() => {
-            let target = Target::parse(&text).map_err(|error| {
-                Failure::usage(format!("{DEVICE_VARIABLE}: {error}")).hint(ADDRESS_HINT)
-            })?;
+            let target = Target::parse(&text)
+                .map_err(|error| Failure::usage(format!("{DEVICE_VARIABLE}: {error}")).hint(ADDRESS_HINT))?;
             (target, DEVICE_VARIABLE)
         }
         _ => return Ok(Address::Auto),
@@ -181,7 +180,8 @@ fn default_address(preferred: Option<&Target>) -> Result<Address, Failure> {
     match target {
         Target::Board(address) => Ok(address),
         Target::List => {
-            Err(Failure::usage(format!("{from}: `list` is no device")).hint("`mpr connect list` lists the ports"))
+            Err(Failure::usage(format!("{from}: `list` is no device"))
+                .hint("`mpr connect list` lists the ports"))
         }
     }
 }

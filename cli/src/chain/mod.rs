@@ -119,12 +119,12 @@ fn parse_command(
 
 /// A command's grammar, with the options that are understood everywhere.
 pub fn grammar(name: &str, entry: &Entry) -> Command {
-    let grammar = Command::new(entry.name).about(entry.about).bin_name(format!("mpr {name}"));
-    let mut grammar = (entry.grammar)(grammar);
+    let mut grammar = (entry.grammar)(Command::new(entry.name).bin_name(format!("mpr {name}")));
     if entry.group == Group::Files {
         grammar = fs::hide_options(grammar, entry.options);
     }
-    finished(Anywhere::augment_args(grammar))
+    // Last, since a struct of arguments brings its own description along.
+    finished(Anywhere::augment_args(grammar).about(entry.about))
 }
 
 /// A grammar that is ready to be looked at.
@@ -213,7 +213,9 @@ fn misfit(name: &str, error: &clap::Error) -> Failure {
     };
     let reason = match std::error::Error::source(error) {
         Some(source) => source.to_string(),
-        None => error.render().to_string().lines().next().unwrap_or("").trim_start_matches("error: ").to_owned(),
+        None => {
+            error.render().to_string().lines().next().unwrap_or("").trim_start_matches("error: ").to_owned()
+        }
     };
     let object = option.unwrap_or(name);
     let help = if name == GLOBALS { "mpr --help".to_owned() } else { format!("mpr {name} --help") };

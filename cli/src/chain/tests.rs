@@ -50,7 +50,10 @@ fn no_words_are_no_commands() {
 fn a_command_takes_its_words_and_the_next_word_is_the_next_command() {
     assert_eq!(names(&["connect", "sim:", "exec", "x=1", "eval", "x"]), ["Connect", "Exec", "Eval"]);
     assert_eq!(names(&["sleep", "10", "df", "version"]), ["Sleep", "Df", "Version"]);
-    assert_eq!(names(&["disconnect", "resume", "soft-reset", "repl"]), ["Disconnect", "Resume", "SoftReset", "Repl"]);
+    assert_eq!(
+        names(&["disconnect", "resume", "soft-reset", "repl"]),
+        ["Disconnect", "Resume", "SoftReset", "Repl"]
+    );
 }
 
 #[test]
@@ -139,12 +142,18 @@ fn global_options_stand_anywhere() {
     ] {
         let globals = chain(line).globals.anywhere;
         assert!(globals.json, "{line:?}");
-        assert_eq!(globals.device.map(|target| format!("{target:?}")), Some("Board(Sim(UserData))".to_owned()));
+        assert_eq!(
+            globals.device.map(|target| format!("{target:?}")),
+            Some("Board(Sim(UserData))".to_owned())
+        );
     }
     assert!(chain(&["-v", "ls"]).globals.verbose);
     let verbose_ls = chain(&["ls", "-v"]);
     assert!(!verbose_ls.globals.verbose, "behind a file command -v is the command's own");
-    assert_eq!(chain(&["--timeout", "1.5", "df"]).globals.anywhere.timeout.map(|t| t.as_millis()), Some(1500));
+    assert_eq!(
+        chain(&["--timeout", "1.5", "df"]).globals.anywhere.timeout.map(|t| t.as_millis()),
+        Some(1500)
+    );
 }
 
 #[test]

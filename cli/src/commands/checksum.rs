@@ -80,7 +80,14 @@ mod tests {
 
     #[test]
     fn names_of_digests() {
-        for (word, digest) in [("sha256sum", true), ("md5sum", true), ("sha3_256sum", true), ("sum", false), ("checksum", false), ("5sum", false)] {
+        for (word, digest) in [
+            ("sha256sum", true),
+            ("md5sum", true),
+            ("sha3_256sum", true),
+            ("sum", false),
+            ("checksum", false),
+            ("5sum", false),
+        ] {
             assert_eq!(is_name(word), digest, "{word}");
         }
     }

@@ -53,8 +53,7 @@ impl Run for Eval {
         let device = session.device()?;
         if printer.is_json() {
             let value = device.eval(&self.expression).map_err(|error| Failure::device("eval", error))?;
-            return printer
-                .json("eval", &Value { expression: &self.expression, value: Bytes::new(&value) });
+            return printer.json("eval", &Value { expression: &self.expression, value: Bytes::new(&value) });
         }
         let code = format!("print({})", self.expression);
         let mut out = printer;

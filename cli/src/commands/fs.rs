@@ -77,7 +77,8 @@ pub fn subcommand(rest: &mut Vec<String>) -> Result<Result<(String, &'static Ent
         return Err(Failure::usage(format!("fs: missing argument {missing}"))
             .hint("`mpr fs --help` lists the file commands"));
     };
-    let entry = super::find(&name).filter(|entry| entry.group == Group::Files).ok_or_else(|| unknown(&name))?;
+    let entry =
+        super::find(&name).filter(|entry| entry.group == Group::Files).ok_or_else(|| unknown(&name))?;
     rest.splice(..taken.used, taken.options);
     Ok(Ok((name, entry)))
 }
@@ -87,13 +88,18 @@ fn grammar() -> Command {
     let names: Vec<&str> = super::group(Group::Files).map(|entry| entry.name).collect();
     let command =
         Arg::new("command").value_name("CMD").required(true).help(format!("One of {}", names.join(", ")));
-    let grammar = Command::new(NAME).about(ABOUT).bin_name("mpr fs").arg(command);
-    Anywhere::augment_args(Options::augment_args(grammar))
+    let grammar = Command::new(NAME).bin_name("mpr fs").arg(command);
+    Anywhere::augment_args(Options::augment_args(grammar)).about(ABOUT)
 }
 
 /// Help for `fs`.
 pub fn render_help() -> String {
-    let paths = Arg::new("paths").value_name("PATH").action(ArgAction::Append).num_args(0..).help("As CMD wants");
+    let paths = Arg::new("paths")
+        .value_name("PATH")
+        .action(ArgAction::Append)
+        .num_args(0..)
+        .help("As CMD wants")
+        .help_heading("Arguments");
     chain::render_help(chain::finished(grammar().arg(paths)))
 }
 

@@ -59,6 +59,9 @@ pub enum Group {
     Hidden,
 }
 
+/// Makes a command from what clap found, for the word by which it was called.
+type Build = fn(&str, &ArgMatches) -> Result<Box<dyn Run>, Failure>;
+
 /// A command's line in the table.
 pub struct Entry {
     /// Its word.
@@ -71,8 +74,8 @@ pub struct Entry {
     pub options: &'static [&'static str],
     /// Adds its arguments to a grammar.
     pub grammar: fn(Command) -> Command,
-    /// Makes it from what clap found, for the word by which it was called.
-    pub build: fn(&str, &ArgMatches) -> Result<Box<dyn Run>, Failure>,
+    /// Makes it.
+    pub build: Build,
     /// Says that the positional word of this name is missing.
     pub missing: fn(&str) -> String,
 }

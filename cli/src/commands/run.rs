@@ -56,7 +56,8 @@ fn read_program(file: &str) -> io::Result<Vec<u8>> {
 /// Code that puts the program's name and arguments into `sys.argv`. The list itself stays the same: no port lets code
 /// assign to the module's attribute.
 fn set_argv(file: &str, args: &[String]) -> String {
-    let words: Vec<String> = std::iter::once(file).chain(args.iter().map(String::as_str)).map(str_literal).collect();
+    let words: Vec<String> =
+        std::iter::once(file).chain(args.iter().map(String::as_str)).map(str_literal).collect();
     format!("import sys\nsys.argv.clear()\nsys.argv.extend([{}])", words.join(","))
 }
 

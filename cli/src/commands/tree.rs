@@ -84,12 +84,14 @@ impl Tree {
 
     /// Prints a directory's entries, each behind `prefix`, and what is below them.
     fn level(&self, path: &str, prefix: &str, session: &mut Session<'_>) -> Result<Vec<Node>, Failure> {
-        let mut entries = session.device()?.list(plain(path)).map_err(|error| Failure::device("tree", error))?;
+        let mut entries =
+            session.device()?.list(plain(path)).map_err(|error| Failure::device("tree", error))?;
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         let count = entries.len();
         let mut nodes = Vec::with_capacity(count);
         for (at, entry) in entries.into_iter().enumerate() {
-            let (connector, below) = if at + 1 == count { ("└── ", "    ") } else { ("├── ", "│   ") };
+            let (connector, below) =
+                if at + 1 == count { ("└── ", "    ") } else { ("├── ", "│   ") };
             let size = self.size_column(&entry);
             session.printer().line(&format!("{prefix}{connector}{size}{}", entry.name))?;
             let entries = match entry.is_dir {
@@ -138,9 +140,15 @@ mod tests {
 
     #[test]
     fn sizes_for_people() {
-        for (size, text) in
-            [(0, "0"), (1023, "1023"), (1024, "1.0K"), (1536, "1.5K"), (1 << 20, "1.0M"), (5 << 40, "5.0T"), (5 << 50, "5120.0T")]
-        {
+        for (size, text) in [
+            (0, "0"),
+            (1023, "1023"),
+            (1024, "1.0K"),
+            (1536, "1.5K"),
+            (1 << 20, "1.0M"),
+            (5 << 40, "5.0T"),
+            (5 << 50, "5120.0T"),
+        ] {
             assert_eq!(human(size), text);
         }
     }

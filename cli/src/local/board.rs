@@ -34,16 +34,22 @@ mod tests {
 
     #[test]
     fn joining() {
-        for (directory, name, path) in
-            [("", "a", "./a"), ("/", "a", "/a"), ("lib", "a", "lib/a"), ("lib/", "a/", "lib/a"), (".", "a", "./a")]
-        {
+        for (directory, name, path) in [
+            ("", "a", "./a"),
+            ("/", "a", "/a"),
+            ("lib", "a", "lib/a"),
+            ("lib/", "a/", "lib/a"),
+            (".", "a", "./a"),
+        ] {
             assert_eq!(join(directory, name), path);
         }
     }
 
     #[test]
     fn plain_paths() {
-        for (path, plainer) in [("./a", "a"), ("././a", "a"), ("./", "./"), (".a", ".a"), ("/a", "/a"), ("", "")] {
+        for (path, plainer) in
+            [("./a", "a"), ("././a", "a"), ("./", "./"), (".a", ".a"), ("/a", "/a"), ("", "")]
+        {
             assert_eq!(plain(path), plainer);
         }
     }

@@ -75,7 +75,15 @@ pub fn run(options: &Options, session: &mut Session<'_>) -> Result<(), Failure> 
     announce(options, &name, printer);
     let console = Console::new(printer, options.escape, capture);
     let raw = RawMode::enter().map_err(|error| broken("the terminal", &error))?;
-    let mut repl = Repl { device, signals, options, console, stdin: File::from(stdin), pending: Vec::new(), injected: None };
+    let mut repl = Repl {
+        device,
+        signals,
+        options,
+        console,
+        stdin: File::from(stdin),
+        pending: Vec::new(),
+        injected: None,
+    };
     let end = repl.run();
     drop(raw);
     printer.end_line();
@@ -175,7 +183,8 @@ impl Repl<'_> {
             Err(_) => return Ok(false),
         };
         for &byte in &typed[..n] {
-            match keys::classify(byte, self.options.inject_code.is_some(), self.options.inject_file.is_some()) {
+            match keys::classify(byte, self.options.inject_code.is_some(), self.options.inject_file.is_some())
+            {
                 Key::Quit => return Ok(false),
                 Key::Type => self.pending.push(byte),
                 Key::InjectCode => self.pending.extend(self.options.inject_code.iter().flatten()),

@@ -39,7 +39,8 @@ impl<'a> Console<'a> {
         self.printer.data(shown).map_err(|error| Failure::output(&error))?;
         if let Some(capture) = &mut self.capture {
             capture.write_all(shown).map_err(|error| {
-                Failure::usage("repl: cannot write to the capture file").cause(crate::failure::strerror(&error))
+                Failure::usage("repl: cannot write to the capture file")
+                    .cause(crate::failure::strerror(&error))
             })?;
         }
         Ok(())

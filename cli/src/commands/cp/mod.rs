@@ -50,8 +50,10 @@ pub fn missing(_word: &str) -> String {
 pub fn build(name: &str, matches: &ArgMatches) -> Result<Box<dyn Run>, Failure> {
     let cp = Cp::from_arg_matches(matches).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     match cp.paths.len() {
-        0 | 1 => Err(Failure::usage("cp: missing destination path")
-            .hint(format!("`mpr cp {} :` copies to the device", crate::hints::shell_word(&cp.paths.concat())))),
+        0 | 1 => Err(Failure::usage("cp: missing destination path").hint(format!(
+            "`mpr cp {} :` copies to the device",
+            crate::hints::shell_word(&cp.paths.concat())
+        ))),
         _ => Ok(Box::new(cp)),
     }
 }

@@ -124,9 +124,16 @@ mod tests {
 
     #[test]
     fn basenames() {
-        for (text, name) in
-            [(":", ""), (":a", "a"), (":/a/b", "b"), (":/", ""), ("a/b", "b"), (".", ""), ("a/..", ""), ("/", "")]
-        {
+        for (text, name) in [
+            (":", ""),
+            (":a", "a"),
+            (":/a/b", "b"),
+            (":/", ""),
+            ("a/b", "b"),
+            (".", ""),
+            ("a/..", ""),
+            ("/", ""),
+        ] {
             assert_eq!(Place::new(text).basename(), name, "{text}");
         }
     }

@@ -83,7 +83,9 @@ pub fn run(
         (Place::Board(from), Place::Board(to)) => {
             let device = session.device()?;
             if job.existing.is_some_and(|found| !force && !found.is_dir) {
-                let theirs = device.hash(board::plain(from), "sha256").map_err(|error| Failure::device("cp", error))?;
+                let theirs = device
+                    .hash(board::plain(from), "sha256")
+                    .map_err(|error| Failure::device("cp", error))?;
                 if same_content(device, to, &theirs)? {
                     return Ok((Status::UpToDate, job.existing.map_or(0, |found| found.size)));
                 }
@@ -141,9 +143,7 @@ fn write(
     local: impl Fn(io::Error) -> Failure,
 ) -> Result<u64, Failure> {
     device.write_file(board::plain(to), source, size, at).map_err(|error| match error {
-        Error::LocalIo { source } => {
-            local(source).cause(format!("`:{to}` on the board is as it was"))
-        }
+        Error::LocalIo { source } => local(source).cause(format!("`:{to}` on the board is as it was")),
         error => Failure::device("cp", error),
     })
 }
@@ -157,7 +157,11 @@ fn on_read(
 ) -> Failure {
     match error {
         Error::LocalIo { source } => local(source),
-        Error::Os { .. } if session.device().is_ok_and(|device| device.stat(board::plain(path)).is_ok_and(|s| s.is_dir)) => {
+        Error::Os { .. }
+            if session
+                .device()
+                .is_ok_and(|device| device.stat(board::plain(path)).is_ok_and(|s| s.is_dir)) =>
+        {
             omitting(&format!(":{path}"))
         }
         error => Failure::device("cp", error),

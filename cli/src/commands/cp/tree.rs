@@ -21,7 +21,12 @@ struct Content {
 }
 
 /// Plans the copy of the directory `from`: into `to` if that exists, else as `to`. Makes the directories.
-pub fn plan(from: &Place, to: &Place, to_exists: bool, session: &mut Session<'_>) -> Result<Vec<Job>, Failure> {
+pub fn plan(
+    from: &Place,
+    to: &Place,
+    to_exists: bool,
+    session: &mut Session<'_>,
+) -> Result<Vec<Job>, Failure> {
     let mut content = Content::default();
     match from {
         Place::Board(path) => walk_board(path, &mut Vec::new(), &mut content, session)?,
@@ -118,7 +123,10 @@ fn make_on_board(
         let found = if relative.is_empty() { found } else { known.get(&relative).copied() };
         match found {
             Some(Found { is_dir: true, .. }) => {
-                let entries = session.device()?.list(board::plain(&path)).map_err(|error| Failure::device("cp", error))?;
+                let entries = session
+                    .device()?
+                    .list(board::plain(&path))
+                    .map_err(|error| Failure::device("cp", error))?;
                 for DirEntry { name, is_dir, size } in entries {
                     let mut below = relative.clone();
                     below.push(name);
@@ -128,7 +136,9 @@ fn make_on_board(
             Some(_) => {
                 return Err(Failure::refused(format!("cp: `:{path}` is a file where a directory must be")));
             }
-            None => session.device()?.mkdir(board::plain(&path)).map_err(|error| Failure::device("cp", error))?,
+            None => {
+                session.device()?.mkdir(board::plain(&path)).map_err(|error| Failure::device("cp", error))?;
+            }
         }
     }
     Ok(known)
@@ -165,7 +175,10 @@ mod tests {
         let at = |path: &[&str]| content.directories.iter().position(|d| d == path);
         assert!(at(&["a"]) < at(&["a", "b"]));
         assert_eq!(content.files.len(), 1);
-        assert_eq!((&content.files[0].0[..], content.files[0].2), (&["a", "b", "x"].map(String::from)[..], 2));
+        assert_eq!(
+            (&content.files[0].0[..], content.files[0].2),
+            (&["a", "b", "x"].map(String::from)[..], 2)
+        );
     }
 
     #[test]
