@@ -6,13 +6,23 @@ use super::{Run, devs};
 use crate::failure::Failure;
 use crate::session::{Session, Target};
 
+/// The forms that a device's name has.
+const DEVICES: &str = "\
+Devices:
+  list               print the serial ports instead
+  auto               the only USB board
+  id:SERIAL          the board with this USB serial number
+  port:NAME, PATH    a serial port, such as /dev/ttyACM0 or COM3
+  sim:               a simulated board that keeps its files for the next time
+  sim:FILE, sim:-    the same with its files in FILE, or nowhere
+  exec:COMMAND       a command whose input and output are a board's console
+  tcp://HOST:PORT    a console behind a TCP port";
+
 /// Arguments of `connect`.
 #[derive(Debug, Args)]
+#[command(after_help = DEVICES)]
 pub struct Connect {
-    /// Which device
-    ///
-    /// list (prints the serial ports), auto (the only USB board), id:SERIAL, port:NAME, a path, sim: (a simulated
-    /// board that keeps its files; sim:FILE keeps them there, sim:- nowhere), exec:COMMAND, tcp://HOST:PORT
+    /// Device to use from here on; see below
     #[arg(value_name = "DEVICE", value_parser = Target::parse)]
     target: Target,
 }

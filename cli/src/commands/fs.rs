@@ -68,7 +68,7 @@ pub fn hide_options(grammar: Command, shown: &[&str]) -> Command {
 /// # Errors
 /// When the word is no file command, or there is none.
 pub fn subcommand(rest: &mut Vec<String>) -> Result<Result<(String, &'static Entry), String>, Failure> {
-    let (taken, missing) = chain::take(NAME, &chain::finished(grammar()), rest)?;
+    let (taken, missing) = chain::take(NAME, &chain::finished(grammar(&[])), rest)?;
     if taken.help {
         return Ok(Err(render_help()));
     }
@@ -83,24 +83,20 @@ pub fn subcommand(rest: &mut Vec<String>) -> Result<Result<(String, &'static Ent
     Ok(Ok((name, entry)))
 }
 
-/// The grammar up to the command's word.
-fn grammar() -> Command {
+/// The grammar up to the command's word, and what may follow it.
+fn grammar(more: &[Arg]) -> Command {
     let names: Vec<&str> = super::group(Group::Files).map(|entry| entry.name).collect();
     let command =
         Arg::new("command").value_name("CMD").required(true).help(format!("One of {}", names.join(", ")));
-    let grammar = Command::new(NAME).bin_name("mpr fs").arg(command);
+    let grammar = Command::new(NAME).bin_name("mpr fs").arg(command).args(more);
     Anywhere::augment_args(Options::augment_args(grammar)).about(ABOUT)
 }
 
 /// Help for `fs`.
 pub fn render_help() -> String {
-    let paths = Arg::new("paths")
-        .value_name("PATH")
-        .action(ArgAction::Append)
-        .num_args(0..)
-        .help("As CMD wants")
-        .help_heading("Arguments");
-    chain::render_help(chain::finished(grammar().arg(paths)))
+    let paths =
+        Arg::new("paths").value_name("PATH").action(ArgAction::Append).num_args(0..).help("As CMD wants");
+    chain::render_help(chain::finished(grammar(&[paths])))
 }
 
 fn unknown(name: &str) -> Failure {
