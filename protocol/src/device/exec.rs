@@ -18,6 +18,9 @@ const TINY: usize = 1024;
 /// read, and what the compiler needs.
 const MEMORY_FACTOR: u64 = 6;
 
+/// Code that arrives damaged is sent so often in all.
+const TRIES: u32 = 3;
+
 /// What an execution came to.
 pub(super) struct Ended {
     pub stderr: Vec<u8>,
@@ -36,11 +39,16 @@ impl Device {
     /// zero, [`Error::Output`] when `out` refused bytes, [`Error::Reset`] when the board restarted.
     pub fn exec(&mut self, code: &[u8], out: &mut dyn Output) -> Result<(), Error> {
         self.enter_raw_repl()?;
+        let mut tries = TRIES;
         while let Some(way) = self.way_to_wrap(code)? {
             let token = new_token();
             let wrapped = wrapper::wrap(code, &token, way);
             let ended = self.execute(wrapped, Framing::Token(token), "running the program", true, out)?;
             let status = ended.status.as_deref();
+            if wrapper::was_damaged(status, &ended.stderr) && tries > 1 {
+                tries -= 1;
+                continue;
+            }
             let Some(cause) = wrapper::failed_itself(status, &ended.stderr) else {
                 return match status.and_then(wrapper::exit_status) {
                     Some(exit) if ended.stderr.is_empty() => Err(Error::SystemExit(exit)),
@@ -69,7 +77,8 @@ impl Device {
     }
 
     /// Starts code and returns as soon as the board has accepted it. The board is not at a prompt afterwards; the
-    /// next operation interrupts the program.
+    /// next operation interrupts the program, but [`Device::leave_raw_repl`] and [`Device::close`] do not: the board goes to its
+    /// friendly prompt when the program ends.
     ///
     /// # Errors
     /// As [`Device::exec`], as far as they happen before the code runs.
@@ -81,6 +90,7 @@ impl Device {
             Ok(matches!(event, Event::Started).then_some(()))
         })?;
         self.driver.repl.forget();
+        self.unfollowed = true;
         Ok(())
     }
 
@@ -97,12 +107,20 @@ impl Device {
         Ok(out)
     }
 
-    /// Runs code of ours; returns what it printed.
+    /// Runs code of ours, once it has arrived whole; returns what it printed.
     pub(super) fn call(&mut self, during: &str, code: &str) -> Result<Vec<u8>, Error> {
         self.enter_raw_repl()?;
-        let mut out = Vec::new();
-        let ended = self.execute(code.as_bytes().to_vec(), Framing::Text, during, false, &mut out)?;
-        result(&ended.stderr).map(|()| out)
+        let guarded = wrapper::guard(code);
+        let mut tries = TRIES;
+        loop {
+            let mut out = Vec::new();
+            let code = guarded.as_bytes().to_vec();
+            let ended = self.execute(code, Framing::Text, during, false, &mut out)?;
+            match result(&ended.stderr) {
+                Err(Error::Exception(traceback)) if wrapper::is_damage(&traceback) && tries > 1 => tries -= 1,
+                other => return other.map(|()| out),
+            }
+        }
     }
 
     /// One execution at the raw prompt.

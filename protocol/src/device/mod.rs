@@ -30,6 +30,8 @@ pub struct Device {
 
     /// The board may be away from the friendly prompt.
     touched: bool,
+    /// A program was started that nobody waits for.
+    unfollowed: bool,
 }
 
 impl std::fmt::Debug for Device {
@@ -54,7 +56,14 @@ impl Device {
     /// A device behind a link that is open already.
     pub fn from_transport(transport: Box<dyn Transport>, name: String, options: &ConnectOptions) -> Device {
         let driver = Driver::new(transport, options);
-        Device { driver, name, capabilities: None, way: Some(Way::Compile), touched: false }
+        Device {
+            driver,
+            name,
+            capabilities: None,
+            way: Some(Way::Compile),
+            touched: false,
+            unfollowed: false,
+        }
     }
 
     /// The name that the link was opened by.
@@ -76,6 +85,7 @@ impl Device {
             return Ok(());
         }
         self.touched = true;
+        self.unfollowed = false;
         let limits = self.driver.limits(0);
         self.driver.operate(Op::Enter, "entering the raw REPL", limits, &mut |event| {
             Ok(matches!(event, Event::Entered).then_some(()))
@@ -92,7 +102,8 @@ impl Device {
             return Ok(());
         }
         self.touched = false;
-        self.driver.send_off(Op::Leave, "leaving the raw REPL")
+        let interrupt = !std::mem::take(&mut self.unfollowed);
+        self.driver.send_off(Op::Leave { interrupt }, "leaving the raw REPL")
     }
 
     /// Restarts the interpreter; `boot.py` runs, `main.py` does not. The board is in the raw REPL afterwards.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use sha2::{Digest, Sha256};
 
 use super::fs::{HEAD, unexpected, values};
-use super::{Device, Progress};
+use super::{Device, Progress, wrapper};
 use crate::python::{Value, str_literal};
 use crate::repl::{Event, Framing, Op};
 use crate::{Error, Traceback};
@@ -106,7 +106,7 @@ impl Device {
         self.enter_raw_repl()?;
         let (mut content, mut text) = (Vec::new(), Vec::new());
         let limits = self.driver.limits(STRETCH);
-        let op = Op::Exec { code: code.into_bytes(), framing: Framing::Records };
+        let op = Op::Exec { code: wrapper::guard(&code).into_bytes(), framing: Framing::Records };
         let stderr = self.driver.operate(op, during, limits, &mut |event| match event {
             Event::Payload(bytes) => {
                 content.extend_from_slice(&bytes);
@@ -120,6 +120,9 @@ impl Device {
             _ => Ok(None),
         })?;
         if !stderr.is_empty() {
+            if wrapper::is_damage(&Traceback::parse(&stderr)) {
+                return Ok(Err("the request is damaged".to_owned()));
+            }
             return Err(self.os_error(Error::Exception(Traceback::parse(&stderr)), during, "open", path));
         }
         let values = match values(&text) {

@@ -5,6 +5,8 @@
 //! names in tracebacks stay right. At its end the function prints `\x04`, a token and the argument of a `SystemExit` that
 //! means failure. A `SystemExit` without argument, or with 0 or None, passes through, because it may be a soft reset.
 //!
+//! A program that was damaged on the way (its length or the sum of its bytes differs) does not run, and is sent again.
+//!
 //! The cost is the source in RAM once more, so a board that is short of it gets a large program as it is; there `SystemExit`
 //! counts as a normal end.
 
@@ -29,14 +31,17 @@ pub(super) enum Way {
 /// The wrapped program as code for the raw REPL.
 pub(super) fn wrap(code: &[u8], token: &[u8], way: Way) -> Vec<u8> {
     let start = match way {
-        Way::Compile => "  c=b.compile(c,'<stdin>','exec');r=''\n",
-        Way::Exec => "  r=''\n",
+        Way::Compile => "c=b.compile(c,'<stdin>','exec');r=''",
+        Way::Exec => "r=''",
     };
+    let check = damage_check(code);
     let head = format!(
         "def _mpr(c,g):\n \
          import builtins as b\n \
          del g['_mpr'];r='-'\n \
-         try:\n{start}  \
+         try:\n  \
+         {check}\n  \
+         {start}\n  \
          b.exec(c,g)\n \
          except b.SystemExit as e:\n  \
          if not e.args or e.args[0]in(None,0):raise\n  \
@@ -49,6 +54,49 @@ pub(super) fn wrap(code: &[u8], token: &[u8], way: Way) -> Vec<u8> {
     python::dense_bytes_literal(code, &mut out);
     out.extend_from_slice(b",globals())\n");
     out
+}
+
+/// A statement that raises when `c` is not this code. Any single fault shows, and most others.
+fn damage_check(code: &[u8]) -> String {
+    let sum: u64 = code.iter().map(|b| u64::from(*b)).sum();
+    format!("if len(c)!={} or sum(c)!={sum}:raise ValueError('{DAMAGED}')", code.len())
+}
+
+const DAMAGED: &str = "mpr: damaged";
+
+/// A snippet of ours that runs only when it arrives whole. Its name is another than the snippets', which may stay a while.
+pub(super) fn guard(code: &str) -> String {
+    let mut out = format!(
+        "def _mpg(c):\n \
+         global _mpg\n \
+         del _mpg\n \
+         {}\n \
+         exec(c)\n\
+         _mpg(",
+        damage_check(code.as_bytes())
+    );
+    // A snippet is ASCII, and so is its literal.
+    let mut literal = Vec::new();
+    python::dense_bytes_literal(code.as_bytes(), &mut literal);
+    out.push_str(&String::from_utf8_lossy(&literal));
+    out.push_str(")\n");
+    out
+}
+
+/// Whether a traceback says that the code did not arrive whole, so that it did not run. A snippet that is whole raises none of
+/// these.
+pub(super) fn is_damage(traceback: &Traceback) -> bool {
+    match traceback.exception.as_str() {
+        "SyntaxError" | "IndentationError" | "NameError" => true,
+        "ValueError" => traceback.message == DAMAGED,
+        _ => false,
+    }
+}
+
+/// Whether a wrapped program did not start because it was damaged.
+pub(super) fn was_damaged(status: Option<&[u8]>, stderr: &[u8]) -> bool {
+    let traceback = Traceback::parse(stderr);
+    status == Some(NOT_STARTED) && traceback.message == DAMAGED
 }
 
 /// What a status means: nothing, or the argument of `SystemExit` as Python shows it.

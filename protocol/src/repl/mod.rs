@@ -52,7 +52,10 @@ pub enum Op {
     /// Restart the interpreter. Possible at the prompt.
     SoftReset,
     /// Go back to the friendly prompt. Possible in every state; nothing is awaited.
-    Leave,
+    Leave {
+        /// Stop what may run; otherwise the board leaves the raw REPL when it has ended.
+        interrupt: bool,
+    },
     /// Interrupt the running program; its ending is awaited as before. Nothing happens when none runs.
     Interrupt,
 }
@@ -213,10 +216,10 @@ impl RawRepl {
                 self.tx.clear();
                 self.state = State::Entering(Entering::new(now, &mut self.tx));
             }
-            Op::Leave => {
+            Op::Leave { interrupt } => {
                 self.events.clear();
                 self.tx.clear();
-                if !self.is_ready() {
+                if interrupt && !self.is_ready() {
                     self.tx.push(CTRL_C);
                 }
                 self.tx.extend([b'\r', CTRL_B]);
