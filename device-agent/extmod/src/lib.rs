@@ -1,8 +1,10 @@
 //! What the firmware's extension modules compute, without a virtual machine: no allocation, no input or output.
 //!
+//! - [`deflate`]: DEFLATE, zlib and gzip, within little memory.
 //! - [`hex`], [`base64`], [`crc32`]: for `binascii`.
 #![no_std]
 
 pub mod base64;
 pub mod crc32;
+pub mod deflate;
 pub mod hex;

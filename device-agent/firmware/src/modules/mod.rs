@@ -1,6 +1,7 @@
 //! The builtin modules written in Rust; each has a line in `port/definitions.txt`.
 
 mod binascii;
+mod deflate;
 mod hashlib;
 mod json;
 mod machine;

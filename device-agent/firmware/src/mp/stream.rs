@@ -6,6 +6,7 @@ use micropython_sys::ffi;
 use micropython_sys::object::{Obj, StreamProtocol, stream};
 
 use super::{Error, Result, protect};
+use crate::errno::{EAGAIN, EINVAL};
 
 /// The C protocol's `MP_STREAM_OP_*`.
 const OP_READ: c_int = 1;
@@ -29,6 +30,11 @@ fn checked(object: Obj, operations: c_int) -> Result<Stream> {
 /// The object as a stream to read from; `OSError` if it is none.
 pub fn stream_readable(object: Obj) -> Result<Stream> {
     checked(object, OP_READ)
+}
+
+/// The object as a stream of any operations; `OSError` if it is none.
+pub fn stream_any(object: Obj) -> Result<Stream> {
+    checked(object, 0)
 }
 
 /// The object as a stream to write to; `OSError` if it is none.
@@ -105,5 +111,20 @@ impl Stream {
     }
 }
 
-const EAGAIN: i32 = 11;
-const EINVAL: i32 = 22;
+/// Ends a function of a stream protocol: an error number is returned, any other exception is raised, as the core's own
+/// streams do.
+///
+/// # Safety
+/// Must be the last act of the function, with nothing alive that has a destructor; `errcode` as the core passed it.
+pub unsafe fn finish_stream(result: Result<usize>, errcode: *mut c_int) -> usize {
+    match result {
+        Ok(n) => n,
+        Err(Error::Os(code)) => {
+            // SAFETY: the core passes a valid pointer.
+            unsafe { *errcode = code };
+            stream::ERROR
+        }
+        // SAFETY: as the caller.
+        Err(error) => unsafe { error.raise() },
+    }
+}
