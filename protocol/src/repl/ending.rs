@@ -177,9 +177,14 @@ impl Ending {
         let body = held.strip_suffix(b"\x04>")?;
         let start = match body.last()? {
             &CTRL_D => body.len() - 1,
-            b'\n' => (0..body.len()).rev().find(|&i| {
-                body[i] == CTRL_D && looks_like_stderr(&body[i + 1..]) && body[i + 1..].contains(&b':')
-            })?,
+            b'\n' => {
+                let starts = |plausible: fn(&[u8]) -> bool| {
+                    (0..body.len()).rev().find(|&i| body[i] == CTRL_D && plausible(&body[i + 1..]))
+                };
+                // A traceback's message may itself hold `\x04` and something like a name.
+                starts(|text| text.starts_with(TRACEBACK))
+                    .or_else(|| starts(|text| looks_like_stderr(text) && text.contains(&b':')))?
+            }
             _ => return None,
         };
         Some(Candidate { start, stderr: body[start + 1..].to_vec(), status: None })

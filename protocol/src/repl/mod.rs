@@ -16,6 +16,8 @@
 
 mod ending;
 mod enter;
+#[doc(hidden)]
+pub mod fuzz;
 mod upload;
 
 use std::collections::VecDeque;

@@ -1,0 +1,134 @@
+//! Entering, leaving, sending code.
+
+use super::model::Paste;
+use super::*;
+use crate::repl::{Failure, NotReady};
+
+const ALL: [Paste; 5] = [Paste::Window(128), Paste::Window(1), Paste::Window(1024), Paste::Off, Paste::Old];
+
+#[test]
+fn code_arrives_whole_on_every_kind_of_board() {
+    let code: Vec<u8> = (0..5000).map(|i| b'a' + (i % 23) as u8).collect();
+    for paste in ALL {
+        let mut bench = Bench::new(Model::new(paste));
+        bench.enter();
+        for n in [0, 1, 127, 128, 129, 255, 256, 257, 5000] {
+            if n == 0 && !matches!(paste, Paste::Window(_)) {
+                // An empty program is a soft reset there.
+                continue;
+            }
+            bench.exec(&code[..n], Framing::Text);
+            assert_eq!(bench.model.programs.last().map(Vec::as_slice), Some(&code[..n]), "{paste:?} {n}");
+        }
+        assert_eq!(bench.repl.raw_paste(), Some(matches!(paste, Paste::Window(_))));
+    }
+}
+
+#[test]
+fn never_more_than_two_windows_are_under_way() {
+    let mut model = Model::new(Paste::Window(32));
+    model.output = b"x".to_vec();
+    let mut bench = Bench::new(model);
+    bench.enter();
+    bench.exec(&[b'a'; 3000], Framing::Text);
+    assert!(!bench.model.overrun);
+}
+
+#[test]
+fn without_raw_paste_code_is_paced() {
+    for (paste, piece) in [(Paste::Off, 256), (Paste::Old, 32)] {
+        let mut bench = Bench::new(Model::new(paste));
+        bench.enter();
+        bench.exec(b"pass", Framing::Text);
+        bench.start(Op::Exec { code: vec![b'a'; 1000], framing: Framing::Text });
+        let mut sent = Vec::new();
+        assert!(bench.repl.poll_transmit(bench.now, &mut sent));
+        assert_eq!(sent.len(), piece);
+        assert!(!bench.repl.poll_transmit(bench.now, &mut sent), "the next piece has its time");
+        assert!(bench.repl.poll_timeout().is_some_and(|at| at > bench.now));
+    }
+}
+
+#[test]
+fn a_board_that_gives_up_gets_its_end_and_tells_why() {
+    let mut model = Model::new(Paste::Window(64));
+    model.refuse_after = Some(100);
+    let mut bench = Bench::new(model);
+    bench.enter();
+    let (out, stderr, _) = bench.exec(&[b'a'; 1000], Framing::Text);
+    assert_eq!(out, b"");
+    assert!(stderr.ends_with(b"SyntaxError: invalid syntax\r\n"));
+    assert!(bench.model.in_raw_mode() && bench.repl.is_ready());
+}
+
+#[test]
+fn a_busy_board_is_interrupted_and_entered() {
+    let printed = b"raw REPL\r\nR\x01OK raw raw REPL; CTRL-B\x04\x04>".repeat(50);
+    let mut bench = Bench::new(Model::new(Paste::Window(128)).busy(&printed));
+    bench.enter();
+    assert!(bench.model.in_raw_mode());
+    assert_eq!(bench.exec(b"pass", Framing::Text).1, b"");
+}
+
+#[test]
+fn a_board_that_comes_late_is_asked_again_and_its_answers_settle() {
+    let mut bench = Bench::new(Model::new(Paste::Window(128)));
+    bench.start(Op::Enter);
+    let mut sent = Vec::new();
+    // The first two requests are answered late, together.
+    for _ in 0..2 {
+        assert!(bench.repl.poll_transmit(bench.now, &mut sent));
+        bench.now = bench.repl.poll_timeout().expect("it asks again");
+        bench.repl.handle_timeout(bench.now);
+    }
+    bench.model.receive(&sent);
+    bench.run(Duration::from_secs(5));
+    assert_eq!(bench.events, [Event::Entered]);
+    assert_eq!(bench.exec(b"pass", Framing::Text).1, b"");
+    assert_eq!(bench.model.programs, [b"pass".to_vec()]);
+}
+
+#[test]
+fn what_is_no_source_is_refused_before_it_is_sent() {
+    for (paste, byte) in [(Paste::Window(128), 3), (Paste::Window(128), 4), (Paste::Old, 1), (Paste::Old, 5)]
+    {
+        let mut bench = Bench::new(Model::new(paste));
+        bench.enter();
+        bench.start(Op::Exec { code: vec![b'a', byte], framing: Framing::Text });
+        bench.run(Duration::from_secs(1));
+        assert_eq!(bench.events, [Event::Failed(Failure::ControlByte(byte))]);
+        assert_eq!(bench.model.programs, [] as [Vec<u8>; 0]);
+        assert!(bench.repl.is_ready(), "the prompt is still there");
+        bench.exec(b"pass", Framing::Text);
+    }
+}
+
+#[test]
+fn code_wants_the_prompt() {
+    let mut repl = RawRepl::new();
+    let op = Op::Exec { code: b"pass".to_vec(), framing: Framing::Text };
+    assert_eq!(repl.start(Instant::now(), op), Err(NotReady));
+    assert_eq!(repl.start(Instant::now(), Op::SoftReset), Err(NotReady));
+}
+
+#[test]
+fn a_soft_reset_ends_at_the_prompt() {
+    for paste in ALL {
+        let mut bench = Bench::new(Model::new(paste));
+        bench.enter();
+        bench.start(Op::SoftReset);
+        bench.run(Duration::from_secs(1));
+        assert_eq!(bench.events, [Event::Entered]);
+        bench.exec(b"pass", Framing::Text);
+    }
+}
+
+#[test]
+fn leaving_gives_the_friendly_prompt_back() {
+    let mut bench = Bench::new(Model::new(Paste::Window(128)));
+    bench.enter();
+    bench.start(Op::Leave { interrupt: true });
+    bench.run(Duration::from_secs(1));
+    assert!(!bench.model.in_raw_mode());
+    assert!(!bench.repl.is_ready());
+}
