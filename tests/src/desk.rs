@@ -36,12 +36,12 @@ impl Desk {
         self.board.mpr().dir(self.dir.path())
     }
 
-    /// Runs `mpr connect ADDRESS WORDS`, which must succeed; its stdout.
+    /// Runs `mpr connect ADDRESS WORDS`, which must succeed; its stdout, as [`Outcome::text`](crate::Outcome::text).
     ///
     /// # Panics
     /// When it fails.
     pub fn run(&self, words: &[&str]) -> String {
-        self.mpr().args(words).ok().stdout()
+        self.mpr().args(words).ok().text()
     }
 
     /// The folder.

@@ -8,11 +8,11 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::pty::openpty;
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::stat::Mode;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
-use nix::unistd::ttyname;
 
 /// What a read of a non-blocking descriptor brought.
 #[derive(Debug, PartialEq, Eq)]
@@ -152,13 +152,32 @@ fn is_open(master: &BorrowedFd<'_>) -> bool {
 }
 
 fn open_pty(link: &Path) -> OwnedFd {
-    let pty = openpty(None, None).expect("a PTY can be opened");
+    let pty = Pty::open();
     let mut modes = tcgetattr(&pty.slave).expect("a terminal has modes");
     cfmakeraw(&mut modes);
     tcsetattr(&pty.slave, SetArg::TCSANOW, &modes).expect("a terminal takes modes");
-    set_nonblocking(pty.master.as_fd());
-    let slave = ttyname(&pty.slave).expect("a PTY has a name");
     let _ = fs::remove_file(link);
-    symlink(slave, link).expect("the PTY's link can be made");
+    symlink(pty.name, link).expect("the PTY's link can be made");
     pty.master
+}
+
+/// Both sides of a PTY. No child inherits them: one that held the master would keep the port alive.
+pub(crate) struct Pty {
+    pub(crate) master: OwnedFd,
+    pub(crate) slave: OwnedFd,
+    name: String,
+}
+
+impl Pty {
+    /// A new PTY; its master does not block.
+    pub(crate) fn open() -> Pty {
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let master = posix_openpt(flags).expect("a PTY can be opened");
+        grantpt(&master).expect("a PTY can be granted");
+        unlockpt(&master).expect("a PTY can be unlocked");
+        let name = ptsname_r(&master).expect("a PTY has a name");
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+        let slave = open(name.as_str(), flags, Mode::empty()).expect("a PTY's slave can be opened");
+        Pty { master: master.into(), slave, name }
+    }
 }

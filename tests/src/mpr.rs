@@ -262,6 +262,12 @@ impl Outcome {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
+    /// stdout as text, with `\n` for the `\r\n` that some firmwares print.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.stdout().replace("\r\n", "\n")
+    }
+
     /// stderr as text; other bytes become U+FFFD.
     #[must_use]
     pub fn stderr(&self) -> String {

@@ -6,12 +6,11 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::pty::{Winsize, openpty};
 use nix::sys::termios::{Termios, tcgetattr};
 
 use crate::PATIENCE;
 use crate::child::Process;
-use crate::endpoint::{Got, read, set_nonblocking, write};
+use crate::endpoint::{Got, Pty, read, write};
 
 /// A terminal with a program on it.
 #[derive(Debug)]
@@ -49,13 +48,11 @@ impl fmt::Debug for Modes {
 
 impl Terminal {
     pub(crate) fn start(mut command: Command) -> Terminal {
-        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
-        let pty = openpty(Some(&size), None).expect("a PTY can be opened");
+        let pty = Pty::open();
         let modes = tcgetattr(&pty.slave).expect("a terminal has modes");
         let copy = || Stdio::from(pty.slave.try_clone().expect("a descriptor can be copied"));
         command.stdin(copy()).stdout(copy()).stderr(copy());
         let process = Process::spawn_on_terminal(&mut command);
-        set_nonblocking(pty.master.as_fd());
         Terminal {
             process,
             master: pty.master,
