@@ -6,6 +6,7 @@ use crate::chain::{self, Chain, Parsed};
 use crate::commands::Run;
 use crate::commands::repl::Repl;
 use crate::failure::{Failure, Kind};
+use crate::hints::Named;
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::signals::Signals;
@@ -18,56 +19,57 @@ pub fn main() -> ExitCode {
         Ok(words) => chain::parse(&words),
         Err(word) => Err(Failure::usage(format!("`{}` is not valid UTF-8", word.to_string_lossy()))),
     };
-    let (printer, result) = match parsed {
-        Err(failure) => (plain, Err(failure)),
-        Ok(Parsed::Help(text)) => {
-            let result = plain.data(text.as_bytes()).map_err(|error| Failure::output(&error));
-            (plain, result)
-        }
-        Ok(Parsed::Chain(chain)) => {
-            let printer = Printer::new(&chain.globals);
-            let result = run(&chain, &printer);
-            (printer, result)
-        }
+    let result = match parsed {
+        Err(failure) => Err(failure),
+        Ok(Parsed::Help(text)) => plain.data(text.as_bytes()).map_err(|error| Failure::output(&error)),
+        Ok(Parsed::Chain(chain)) => return run(&chain),
     };
+    exit_code(result, &plain, None)
+}
+
+/// Tells a failure; `named` is the board that the command line named.
+fn exit_code(result: Result<(), Failure>, printer: &Printer, named: Option<&Named>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            printer.failure(&failure);
+            printer.failure(&failure, named);
             ExitCode::from(failure.kind.exit_code())
         }
     }
 }
 
 /// Runs a parsed chain. A chain without an action ends in the REPL.
-fn run(chain: &Chain, printer: &Printer) -> Result<(), Failure> {
-    let signals = Signals::listen()
-        .map_err(|error| Failure::usage("cannot handle signals").cause(error.to_string()))?;
-    let result = run_steps(chain, printer, &signals);
-    match (result, signals.received()) {
-        // Ctrl-C, or a signal that looks like one to the code below.
-        (Err(failure), Some(signal)) if matches!(failure.kind, Kind::Interrupted(_)) => {
-            Err(Failure { kind: Kind::Interrupted(signal), ..failure })
+fn run(chain: &Chain) -> ExitCode {
+    let printer = Printer::new(&chain.globals);
+    let signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            let failure = Failure::usage("cannot handle signals").cause(error.to_string());
+            return exit_code(Err(failure), &printer, None);
         }
-        (result, _) => result,
-    }
+    };
+    let mut session = Session::new(&chain.globals, &printer, &signals);
+    let result = run_commands(chain, &mut session).map_err(|failure| match signals.received() {
+        // Ctrl-C, or a signal that looks like one to the code below.
+        Some(signal) if matches!(failure.kind, Kind::Interrupted(_)) => {
+            Failure { kind: Kind::Interrupted(signal), ..failure }
+        }
+        _ => failure,
+    });
+    let named = session.named().cloned();
+    session.disconnect();
+    exit_code(result, &printer, named.as_ref())
 }
 
-fn run_steps(chain: &Chain, printer: &Printer, signals: &Signals) -> Result<(), Failure> {
-    let mut session = Session::new(&chain.globals, printer, signals);
-    let mut result = Ok(());
+fn run_commands(chain: &Chain, session: &mut Session<'_>) -> Result<(), Failure> {
     let implicit: Option<Box<dyn Run>> =
         (!chain.commands.iter().any(|command| command.is_action())).then(|| Box::new(Repl::default()) as _);
     for command in chain.commands.iter().chain(implicit.as_ref()) {
-        result = command.run(&mut session);
-        if result.is_ok() && signals.received().is_some() {
+        command.run(session)?;
+        if session.signals().received().is_some() {
             // It came when nothing was running that it could stop.
-            result = Err(Failure::new(Kind::Interrupted(2), "interrupted"));
-        }
-        if result.is_err() {
-            break;
+            return Err(Failure::new(Kind::Interrupted(2), "interrupted"));
         }
     }
-    session.disconnect();
-    result
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use mpr_protocol::Error;
 
-use crate::hints;
+use crate::hints::{self, Advice};
 
 /// Why the command line ended early. It decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct Failure {
     /// Why, from the outside in.
     pub causes: Vec<String>,
     /// One thing to do next, with a command to run.
-    pub hint: Option<String>,
+    pub hint: Option<Advice>,
 }
 
 impl Failure {
@@ -78,7 +78,7 @@ impl Failure {
     }
 
     /// With something to do next.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Advice>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -133,10 +133,7 @@ impl Failure {
             }
             Error::LocalIo { source } => Failure::usage(format!("{command}: {}", strerror(&source))),
             Error::Interrupted => Failure::new(Kind::Interrupted(2), "interrupted"),
-            Error::Os { errno, path, op } => {
-                let failure = Failure::refused(format!("{command}: `:{path}`: {errno}"));
-                if op == command { failure } else { failure.cause(format!("the board refused to {op}")) }
-            }
+            Error::Os { errno, path, .. } => Failure::refused(format!("{command}: `:{path}`: {errno}")),
             Error::NoSpace { path } => {
                 Failure::refused(format!("{command}: `:{path}`: No space left on device (ENOSPC)"))
             }
@@ -163,6 +160,10 @@ impl Failure {
             Error::PermissionDenied { port } => {
                 link(format!("failed to access `{port}`")).cause("permission denied")
             }
+            Error::Lost { during, cause } => {
+                let failure = link(format!("{command}: the connection was lost during {during}"));
+                cause.into_iter().fold(failure, |failure, cause| failure.cause(cause.trim_end()))
+            }
             Error::NoDevice | Error::NoSuchSerial { .. } => link(error.to_string()),
             error => link(format!("{command}: {error}")),
         }
@@ -172,8 +173,12 @@ impl Failure {
 /// The operating system's words for an error, without Rust's `(os error N)`.
 pub fn strerror(error: &io::Error) -> String {
     let text = error.to_string();
-    match text.find(" (os error ") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
+    match (text.find(" (os error "), error.kind()) {
+        (Some(at), _) => text[..at].to_owned(),
+        (None, io::ErrorKind::NotFound) => "No such file or directory".to_owned(),
+        (None, io::ErrorKind::PermissionDenied) => "Permission denied".to_owned(),
+        (None, io::ErrorKind::IsADirectory) => "Is a directory".to_owned(),
+        (None, io::ErrorKind::StorageFull) => "No space left on device".to_owned(),
+        (None, _) => text,
     }
 }

@@ -3,79 +3,174 @@
 use std::io;
 use std::path::Path;
 
-use mpr_protocol::Error;
+use mpr_protocol::{Address, Errno, Error};
 
-/// Advice for what the library reports.
-pub fn for_device(error: &Error) -> Option<String> {
-    let hint = match error {
-        Error::NoDevice => {
-            "plug a board in, or name one: `mpr connect sim:` starts a simulated board, `mpr devs` lists all ports"
+/// How advice writes the start of a command that needs the board; [`Advice::text`] names the board there.
+pub const MPR: &str = "{mpr}";
+
+/// Something to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advice {
+    /// This, with [`MPR`] where the command line begins.
+    Text(String),
+    /// What helps with a link depends on its kind.
+    Link(Trouble),
+}
+
+/// What is wrong with a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It can't be opened, for there is no such thing.
+    Missing,
+    /// Somebody else has it.
+    Busy,
+    /// It ended.
+    Lost,
+    /// Nothing comes.
+    Silent,
+}
+
+/// The board that a command line named, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// By `connect`.
+    Connect(Address),
+    /// By `--device`.
+    Option(Address),
+    /// By nothing, or by the environment: it need not be named again.
+    Default(Address),
+}
+
+impl Named {
+    /// The board.
+    pub fn address(&self) -> &Address {
+        match self {
+            Named::Connect(address) | Named::Option(address) | Named::Default(address) => address,
+        }
+    }
+
+    /// The start of a command line for this board.
+    fn command(&self) -> String {
+        match self {
+            Named::Connect(address) => format!("mpr connect {}", shell_word(&address.to_string())),
+            Named::Option(address) => format!("mpr -d {}", shell_word(&address.to_string())),
+            Named::Default(_) => "mpr".to_owned(),
+        }
+    }
+}
+
+impl Advice {
+    /// The text for this board.
+    pub fn text(&self, named: Option<&Named>) -> String {
+        let text = match self {
+            Advice::Text(text) => text.clone(),
+            Advice::Link(trouble) => for_link(*trouble, named.map(Named::address)),
+        };
+        text.replace(MPR, &named.map_or_else(|| "mpr".to_owned(), Named::command))
+    }
+}
+
+impl<T: Into<String>> From<T> for Advice {
+    fn from(text: T) -> Self {
+        Advice::Text(text.into())
+    }
+}
+
+fn for_link(trouble: Trouble, address: Option<&Address>) -> String {
+    match (trouble, address) {
+        (Trouble::Missing | Trouble::Lost | Trouble::Silent, Some(Address::Exec(command))) => {
+            format!("does the command work by itself? `sh -c {}`", shell_word(command))
+        }
+        (Trouble::Missing | Trouble::Lost, Some(Address::Sim(_))) => {
+            "the program of the simulated board is `mpr-sim`; MPR_SIM names it if it is neither beside mpr nor on the \
+             path: `mpr-sim --help` shows whether it runs"
                 .to_owned()
         }
+        (Trouble::Busy, Some(Address::Sim(_))) => {
+            "`mpr connect sim:-` starts another simulated board with its files in memory".to_owned()
+        }
+        (_, Some(Address::Tcp { host, port })) => {
+            format!("does anything listen there? `nc -vz {} {port}`", shell_word(host))
+        }
+        (Trouble::Busy, Some(Address::Serial(port))) => {
+            format!("`fuser -v {}` shows which program uses it", shell_word(port))
+        }
+        (Trouble::Missing | Trouble::Busy, _) => "`mpr devs` lists the ports that exist".to_owned(),
+        (Trouble::Lost, _) => "`mpr devs` shows whether the board is still there".to_owned(),
+        (Trouble::Silent, _) => {
+            "press reset on the board; `mpr devs` lists the ports, if it was the wrong one".to_owned()
+        }
+    }
+}
+
+/// Advice for what the library reports.
+pub fn for_device(error: &Error) -> Option<Advice> {
+    let text = match error {
+        Error::NotFound { .. } | Error::Open { .. } => return Some(Advice::Link(Trouble::Missing)),
+        Error::Busy { .. } => return Some(Advice::Link(Trouble::Busy)),
+        Error::Lost { .. } => return Some(Advice::Link(Trouble::Lost)),
+        Error::Timeout { received: 0, .. } => return Some(Advice::Link(Trouble::Silent)),
+        Error::Timeout { .. } => {
+            format!("`{MPR} repl` shows what the board prints; Ctrl-C there stops its program")
+        }
+        Error::NoDevice => "plug a board in, or try a simulated one: `mpr connect sim:`".to_owned(),
         Error::NoSuchSerial { .. } => "`mpr devs` lists the ports with their serial numbers".to_owned(),
         Error::SeveralDevices(ports) => {
             let first = ports.first()?;
             let name = first.serial.as_ref().map_or(first.path.clone(), |serial| format!("id:{serial}"));
             format!("name one of them, such as `mpr connect {}`", shell_word(&name))
         }
-        Error::NotFound { .. } => "`mpr devs` lists the ports that exist".to_owned(),
-        Error::Busy { port } => {
-            format!("`fuser -v {}` shows which program uses it", shell_word(port))
-        }
         Error::PermissionDenied { .. } => {
             "`sudo usermod -aG dialout $USER` lets you use serial ports after the next login".to_owned()
         }
-        Error::Lost { .. } => "`mpr devs` shows whether the board is still there".to_owned(),
-        Error::Reset { .. } => "run the command again; `mpr repl` shows what the board prints as it starts".to_owned(),
-        Error::Timeout { received: 0, .. } => {
-            "is it the right port (`mpr devs`), and does it run MicroPython? Pressing reset on the board may help"
-                .to_owned()
-        }
-        Error::Timeout { .. } => "`mpr repl` shows what the board prints; Ctrl-C there stops its program".to_owned(),
+        Error::Reset { .. } => format!("`{MPR} repl` shows what the board prints as it starts"),
         Error::Protocol { .. } => {
-            "run the command again with `--trace FILE`, which keeps every byte for a bug report".to_owned()
+            format!("`{MPR} --trace FILE ...` keeps every byte for a bug report")
         }
-        Error::Verify { .. } => {
-            "run the command again; the file that was there before is whole".to_owned()
-        }
+        Error::Verify { .. } => "run the command again".to_owned(),
         Error::SourceChanged { .. } => "run the command again when nothing writes to the file".to_owned(),
-        Error::NoSpace { .. } => "`mpr df` shows how full the board is".to_owned(),
+        Error::NoSpace { .. } => format!("`{MPR} df` shows how full the board is"),
         Error::Unsupported { .. } => {
-            "`mpr exec \"help('modules')\"` lists what the board has".to_owned()
+            format!("`{MPR} exec \"help('modules')\"` lists what the board has")
         }
-        Error::Os { errno, path, op } => return for_errno(errno, path, op),
+        Error::Os { errno, path, .. } => return for_errno(errno, path),
         _ => return None,
     };
-    Some(hint)
+    Some(Advice::Text(text))
 }
 
-fn for_errno(errno: &mpr_protocol::Errno, path: &str, op: &str) -> Option<String> {
-    let parent = board_parent(path);
-    let list_parent = format!("`mpr ls {}` shows what is there", shell_word(&format!(":{parent}")));
-    let hint = if ["ENOENT", "EEXIST", "ENOTDIR"].iter().any(|name| errno.is(name)) {
-        list_parent
-    } else if errno.is("ENOTEMPTY") || errno.is("EISDIR") || (errno.is("EACCES") && op == "rmdir") {
-        format!("`mpr ls {}` shows what it holds", shell_word(&format!(":{path}")))
-    } else if errno.is("ENOSPC") {
-        "`mpr df` shows how full the board is".to_owned()
+fn for_errno(errno: &Errno, path: &str) -> Option<Advice> {
+    let is_any = |names: &[&str]| names.iter().any(|name| errno.is(name));
+    let list = |path: &str| format!("`{MPR} ls {}`", shell_word(&format!(":{path}")));
+    let text = if is_any(&["ENOENT", "EEXIST", "ENOTDIR"]) {
+        format!("{} shows what is there", list(board_parent(path)))
+    } else if is_any(&["ENOTEMPTY", "EISDIR"]) {
+        format!("{} shows what it holds", list(path))
+    } else if is_any(&["ENOSPC"]) {
+        format!("`{MPR} df` shows how full the board is")
     } else {
         return None;
     };
-    Some(hint)
+    Some(Advice::Text(text))
 }
 
 /// Advice for a file on this machine.
 pub fn for_local(path: &str, error: &io::Error) -> Option<String> {
+    let folder = match Path::new(path).parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let word = |path: &Path| shell_word(&path.display().to_string());
     match error.kind() {
-        io::ErrorKind::NotFound => {
-            let folder = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
-            let folder = folder.map_or(".".to_owned(), |parent| parent.display().to_string());
-            Some(match Path::new(&folder).is_dir() {
-                true => format!("`ls {}` shows what is there", shell_word(&folder)),
-                false => format!("the folder `{folder}` does not exist either"),
-            })
+        io::ErrorKind::NotFound if folder.is_dir() => {
+            Some(format!("`ls {}` shows what is there", word(folder)))
         }
-        io::ErrorKind::PermissionDenied => Some(format!("`ls -l {}` shows who may use it", shell_word(path))),
+        io::ErrorKind::NotFound => {
+            Some(format!("its folder is missing: `mkdir -p {}` makes it", word(folder)))
+        }
+        io::ErrorKind::PermissionDenied => {
+            Some(format!("`ls -ld {} {}` shows who may use it", word(folder), shell_word(path)))
+        }
         _ => None,
     }
 }
@@ -115,5 +210,27 @@ mod tests {
         for (path, parent) in [("a", ""), ("/a", "/"), ("a/b", "a"), ("/a/b/", "/a"), ("", "")] {
             assert_eq!(board_parent(path), parent, "{path}");
         }
+    }
+
+    #[test]
+    fn advice_names_the_board_as_the_user_did() {
+        let advice = Advice::Text(format!("`{MPR} ls :`"));
+        let sim = Address::Sim(mpr_protocol::SimFlash::Memory);
+        for (named, text) in [
+            (None, "`mpr ls :`"),
+            (Some(Named::Default(sim.clone())), "`mpr ls :`"),
+            (Some(Named::Connect(sim.clone())), "`mpr connect sim:- ls :`"),
+            (Some(Named::Option(Address::Exec("a b".into()))), "`mpr -d 'exec:a b' ls :`"),
+        ] {
+            assert_eq!(advice.text(named.as_ref()), text);
+        }
+    }
+
+    #[test]
+    fn a_broken_link_has_advice_for_its_kind() {
+        let exec = Named::Connect(Address::Exec("ssh box".into()));
+        assert!(Advice::Link(Trouble::Lost).text(Some(&exec)).contains("`sh -c 'ssh box'`"));
+        let port = Named::Default(Address::Serial("/dev/ttyACM0".into()));
+        assert!(Advice::Link(Trouble::Busy).text(Some(&port)).contains("`fuser -v /dev/ttyACM0`"));
     }
 }

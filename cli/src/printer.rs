@@ -9,6 +9,7 @@ use mpr_protocol::Output;
 use serde::Serialize;
 
 use crate::failure::{Failure, Kind};
+use crate::hints::Named;
 use crate::options::Globals;
 
 /// The version of every JSON object that `--json` prints. It grows when a field changes its meaning or goes away.
@@ -116,9 +117,9 @@ impl Printer {
     }
 
     /// The failure that ends the command line: `error:`, the causes, and one hint.
-    pub fn failure(&self, failure: &Failure) {
+    pub fn failure(&self, failure: &Failure, named: Option<&Named>) {
         if failure.kind != Kind::BrokenPipe {
-            self.tell(render(failure).trim_end_matches('\n'));
+            self.tell(render(failure, named).trim_end_matches('\n'));
         }
     }
 
@@ -153,8 +154,8 @@ impl Write for &Printer {
     }
 }
 
-/// A failure as text.
-fn render(failure: &Failure) -> String {
+/// A failure as text, for the board that the command line named.
+fn render(failure: &Failure, named: Option<&Named>) -> String {
     let mut text = String::new();
     if let Some(device) = &failure.device_text {
         text.push_str(device.trim_end_matches('\n'));
@@ -167,7 +168,7 @@ fn render(failure: &Failure) -> String {
         text.push_str(&format!("  {}\n", cause.replace('\n', "\n  ")));
     }
     if let Some(hint) = &failure.hint {
-        text.push_str(&format!("hint: {hint}\n"));
+        text.push_str(&format!("hint: {}\n", hint.text(named)));
     }
     text
 }
@@ -182,7 +183,7 @@ mod tests {
             .cause("it holds 2 files")
             .hint("`mpr rm -r :lib` removes it with its content");
         assert_eq!(
-            render(&failure),
+            render(&failure, None),
             "error: rm: `:lib`: Is a directory\n  it holds 2 files\n\
              hint: `mpr rm -r :lib` removes it with its content\n"
         );
@@ -194,7 +195,7 @@ mod tests {
             device_text: Some("Traceback (most recent call last):\nValueError: x\n".into()),
             ..Failure::refused("")
         };
-        assert_eq!(render(&failure), "Traceback (most recent call last):\nValueError: x\n");
+        assert_eq!(render(&failure, None), "Traceback (most recent call last):\nValueError: x\n");
     }
 
     #[test]

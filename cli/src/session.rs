@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use mpr_protocol::{Address, AddressError, ConnectOptions, Device, Error, Timeouts};
 
 use crate::failure::{Failure, Kind};
+use crate::hints::Named;
 use crate::options::{DEVICE_VARIABLE, Globals};
 use crate::printer::Printer;
 use crate::signals::Signals;
@@ -45,7 +46,7 @@ pub struct Session<'a> {
     signals: &'a Signals,
     options: ConnectOptions,
     preferred: Option<Target>,
-    current: Option<Address>,
+    current: Option<Named>,
     device: Option<Device>,
     restarting: Option<Instant>,
 }
@@ -73,6 +74,11 @@ impl<'a> Session<'a> {
         self.printer
     }
 
+    /// The board of the moment, as the command line named it.
+    pub fn named(&self) -> Option<&Named> {
+        self.current.as_ref()
+    }
+
     /// The signals that came.
     pub fn signals(&self) -> &'a Signals {
         self.signals
@@ -81,7 +87,7 @@ impl<'a> Session<'a> {
     /// Leaves the board there is, and opens the link to this one.
     pub fn connect(&mut self, address: &Address) -> Result<(), Failure> {
         self.disconnect();
-        self.current = Some(address.clone());
+        self.current = Some(Named::Connect(address.clone()));
         self.open()
     }
 
@@ -131,15 +137,15 @@ impl<'a> Session<'a> {
     }
 
     fn open(&mut self) -> Result<(), Failure> {
-        let address = match &self.current {
-            Some(address) => address.clone(),
-            None => default_address(self.preferred.as_ref())?,
+        let named = match &self.current {
+            Some(named) => named.clone(),
+            None => default_board(self.preferred.as_ref())?,
         };
-        let device =
-            Device::connect(&address, &self.options).map_err(|error| Failure::device("connect", error))?;
+        self.current = Some(named.clone());
+        let device = Device::connect(named.address(), &self.options)
+            .map_err(|error| Failure::device("connect", error))?;
         self.printer.detail(&format!("connected to `{}`", device.name()));
         self.device = Some(device);
-        self.current = Some(address);
         Ok(())
     }
 
@@ -167,18 +173,18 @@ impl<'a> Session<'a> {
 }
 
 /// The board for commands that no `connect` precedes.
-fn default_address(preferred: Option<&Target>) -> Result<Address, Failure> {
-    let (target, from) = match (preferred, std::env::var(DEVICE_VARIABLE)) {
-        (Some(target), _) => (target.clone(), "--device"),
+fn default_board(preferred: Option<&Target>) -> Result<Named, Failure> {
+    let (target, named, from): (_, fn(_) -> _, _) = match (preferred, std::env::var(DEVICE_VARIABLE)) {
+        (Some(target), _) => (target.clone(), Named::Option, "--device"),
         (None, Ok(text)) if !text.is_empty() => {
             let target = Target::parse(&text)
                 .map_err(|error| Failure::usage(format!("{DEVICE_VARIABLE}: {error}")).hint(ADDRESS_HINT))?;
-            (target, DEVICE_VARIABLE)
+            (target, Named::Default, DEVICE_VARIABLE)
         }
-        _ => return Ok(Address::Auto),
+        _ => return Ok(Named::Default(Address::Auto)),
     };
     match target {
-        Target::Board(address) => Ok(address),
+        Target::Board(address) => Ok(named(address)),
         Target::List => {
             Err(Failure::usage(format!("{from}: `list` is no device"))
                 .hint("`mpr connect list` lists the ports"))

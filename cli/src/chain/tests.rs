@@ -33,6 +33,10 @@ fn failure(line: &[&str]) -> Failure {
     }
 }
 
+fn text(advice: &str) -> Option<crate::hints::Advice> {
+    Some(advice.into())
+}
+
 fn help(line: &[&str]) -> String {
     match parse(&words(line)) {
         Ok(Parsed::Help(text)) => text,
@@ -159,10 +163,10 @@ fn global_options_stand_anywhere() {
 #[test]
 fn a_typo_anywhere_stops_everything() {
     assert_eq!(failure(&["exec", "x", "rn", "y"]).message, "`rn` is not a command");
-    assert_eq!(failure(&["exce", "x"]).hint.as_deref(), Some("did you mean `mpr exec`?"));
-    assert_eq!(failure(&["ls", "--jsn"]).hint.as_deref(), Some("did you mean `--json`?"));
+    assert_eq!(failure(&["exce", "x"]).hint, text("did you mean `mpr exec`?"));
+    assert_eq!(failure(&["ls", "--jsn"]).hint, text("did you mean `--json`?"));
     assert_eq!(failure(&["--jsn", "ls"]).message, "unknown option `--jsn`");
-    assert_eq!(failure(&["main.py"]).hint.as_deref(), Some("`mpr run main.py` runs a program"));
+    assert_eq!(failure(&["main.py"]).hint, text("`mpr run main.py` runs a program"));
     assert_eq!(failure(&["sleep", "abc"]).message, "sleep: `abc` is not a number of milliseconds");
     assert_eq!(failure(&["sleep", "-1"]).message, "sleep: `-1` is not a number of milliseconds");
     assert_eq!(failure(&["exec"]).message, "exec: missing argument CODE");

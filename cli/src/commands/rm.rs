@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Run, fs};
 use crate::failure::Failure;
-use crate::hints::shell_word;
+use crate::hints::{MPR, shell_word};
 use crate::local::board::{join, plain};
 use crate::session::Session;
 
@@ -102,7 +102,7 @@ fn remove_file(path: &str, session: &mut Session<'_>) -> Result<(), Failure> {
             let failure = failure("rm", error);
             Err(match is_dir {
                 true => failure
-                    .hint(format!("`mpr rm -r {}` removes a directory", shell_word(&format!(":{path}")))),
+                    .hint(format!("`{MPR} rm -r {}` removes a directory", shell_word(&format!(":{path}")))),
                 false => failure,
             })
         }

@@ -9,6 +9,7 @@ use mpr_protocol::{Discard, Error, str_literal};
 use super::Run;
 use super::exec::Follow;
 use crate::failure::{Failure, strerror};
+use crate::hints;
 use crate::session::Session;
 
 /// Arguments of `run`.
@@ -27,7 +28,9 @@ pub struct RunFile {
 impl Run for RunFile {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         let program = read_program(&self.file).map_err(|error| {
-            Failure::usage(format!("could not read file `{}`", self.file)).cause(strerror(&error))
+            let failure =
+                Failure::usage(format!("could not read file `{}`", self.file)).cause(strerror(&error));
+            Failure { hint: hints::for_local(&self.file, &error).map(Into::into), ..failure }
         })?;
         if self.args.is_empty() {
             return self.follow.run("run", &program, session);

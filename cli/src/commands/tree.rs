@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Run, fs};
 use crate::failure::Failure;
+use crate::hints::MPR;
 use crate::local::board::{join, plain};
 use crate::session::Session;
 
@@ -66,7 +67,7 @@ impl Tree {
                     Ok(stat) if stat.is_dir => {}
                     Ok(_) | Err(Error::Os { .. }) => {
                         return Err(Failure::refused(format!("tree: `:{path}` is not a directory"))
-                            .hint("`mpr ls` shows what is there"));
+                            .hint(format!("`{MPR} ls` shows what is there")));
                     }
                     Err(error) => return Err(failure(error)),
                 }

@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::{Run, fs};
 use crate::failure::Failure;
+use crate::hints::{MPR, shell_word};
 use crate::progress::Progress;
 use crate::session::Session;
 use place::Place;
-use transfer::{Job, Status};
+use transfer::{Job, Rules, Status};
 
 /// Arguments of `cp`.
 #[derive(Debug, Args)]
@@ -50,10 +51,8 @@ pub fn missing(_word: &str) -> String {
 pub fn build(name: &str, matches: &ArgMatches) -> Result<Box<dyn Run>, Failure> {
     let cp = Cp::from_arg_matches(matches).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
     match cp.paths.len() {
-        0 | 1 => Err(Failure::usage("cp: missing destination path").hint(format!(
-            "`mpr cp {} :` copies to the device",
-            crate::hints::shell_word(&cp.paths.concat())
-        ))),
+        0 | 1 => Err(Failure::usage("cp: missing destination path")
+            .hint(format!("`mpr cp {} :` copies to the device", shell_word(&cp.paths.concat())))),
         _ => Ok(Box::new(cp)),
     }
 }
@@ -69,7 +68,9 @@ impl Run for Cp {
                 printer.headline(&format!("cp {from} {to}"))?;
             }
             let jobs = self.plan(&Place::new(from), to, sources.len() > 1, session)?;
-            let files = self.copy(jobs, session)?;
+            let recursive = format!("{MPR} cp -r {} {}", shell_word(from), shell_word(to));
+            let rules = Rules { force: self.options.force, recursive };
+            let files = copy(jobs, &rules, session)?;
             printer.json("cp", &Report { from, to, files })?;
         }
         Ok(())
@@ -116,44 +117,36 @@ impl Cp {
         };
         Ok(vec![Job { from: from.clone(), to, size: None, existing }])
     }
+}
 
-    fn copy(&self, jobs: Vec<Job>, session: &mut Session<'_>) -> Result<Vec<Copied>, Failure> {
-        let total = jobs.iter().map(|job| job.size.or_else(|| job.from.local_size()).unwrap_or(0)).sum();
-        let mut progress = Progress::new(session.printer(), "", total);
-        let mut done = 0;
-        let mut files = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            progress.name(&job.from.to_string());
-            let (status, bytes) = transfer::run(&job, self.options.force, done, &progress, session)?;
-            done += bytes;
-            if status == Status::UpToDate {
-                session.printer().line(&format!("Up to date: {}", job.to.bare()))?;
-            }
-            files.push(Copied { from: job.from.to_string(), to: job.to.to_string(), bytes, status });
+/// Copies the files, and tells which were up to date.
+fn copy(jobs: Vec<Job>, rules: &Rules, session: &mut Session<'_>) -> Result<Vec<Copied>, Failure> {
+    let total = jobs.iter().map(|job| job.size.or_else(|| job.from.local_size()).unwrap_or(0)).sum();
+    let mut progress = Progress::new(session.printer(), "", total);
+    let mut done = 0;
+    let mut files = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        progress.name(&job.from.to_string());
+        let (status, bytes) = transfer::run(&job, rules, done, &progress, session)?;
+        done += bytes;
+        if status == Status::UpToDate {
+            session.printer().line(&format!("Up to date: {}", job.to.bare()))?;
         }
-        Ok(files)
+        files.push(Copied { from: job.from.to_string(), to: job.to.to_string(), bytes, status });
     }
+    Ok(files)
 }
 
 /// The destination is not what it must be.
 fn destination(to: &Place, problem: &str) -> Failure {
-    let make = match to {
-        Place::Board(_) => "mpr mkdir",
-        Place::Here(_) => "mkdir -p",
-    };
-    let path = crate::hints::shell_word(&to.to_string());
-    let failure = match to {
-        Place::Board(_) => Failure::refused(format!("cp: {problem}: `{to}`")),
-        Place::Here(_) => Failure::usage(format!("cp: {problem}: `{to}`")),
-    };
-    match problem {
-        "destination does not exist" => failure.hint(format!("`{make} {path}` makes it")),
-        _ => failure.hint(match to {
-            Place::Board(path) => format!(
-                "`mpr ls {}` shows what is there, `mpr mkdir` makes a directory",
-                crate::hints::shell_word(&format!(":{}", crate::hints::board_parent(path)))
-            ),
-            Place::Here(_) => format!("`ls -ld {path}` shows what it is, `mkdir` makes a folder"),
-        }),
+    let message = format!("cp: {problem}: `{to}`");
+    let word = shell_word(&to.to_string());
+    match to {
+        Place::Board(_) => {
+            Failure::refused(message).hint(format!("`{MPR} mkdir {word}` makes a directory of this name"))
+        }
+        Place::Here(_) => {
+            Failure::usage(message).hint(format!("`mkdir -p {word}` makes a folder of this name"))
+        }
     }
 }

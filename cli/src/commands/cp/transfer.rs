@@ -11,6 +11,7 @@ use tempfile::SpooledTempFile;
 
 use super::place::{Found, Place};
 use crate::failure::Failure;
+use crate::hints::{MPR, board_parent, shell_word};
 use crate::local::{Destination, Source, board, has_changed};
 use crate::progress::Progress;
 use crate::session::Session;
@@ -31,6 +32,15 @@ pub struct Job {
     pub existing: Option<Found>,
 }
 
+/// What holds for all files of a command.
+#[derive(Debug)]
+pub struct Rules {
+    /// Writes files that are the same already, too.
+    pub force: bool,
+    /// The command that takes directories, for advice.
+    pub recursive: String,
+}
+
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -44,7 +54,7 @@ pub enum Status {
 /// Copies a file. Returns its size, too.
 pub fn run(
     job: &Job,
-    force: bool,
+    rules: &Rules,
     done: u64,
     progress: &Progress,
     session: &mut Session<'_>,
@@ -52,22 +62,23 @@ pub fn run(
     let mut at = |bytes| progress.at(done + bytes);
     let bytes = match (&job.from, &job.to) {
         (Place::Here(from), Place::Here(to)) => {
-            let (mut source, _) = open(from)?;
+            let (mut source, _) = open(from, rules)?;
             let mut destination = create(to)?;
             let bytes = io::copy(&mut source, &mut destination).map_err(|error| here(from, error))?;
             commit(destination, to)?;
             bytes
         }
         (Place::Here(from), Place::Board(to)) => {
-            let (mut source, size) = open(from)?;
+            let (mut source, size) = open(from, rules)?;
             let device = session.device()?;
-            let same_size = job.existing.filter(|found| !force && !found.is_dir && Some(found.size) == size);
+            let same_size =
+                job.existing.filter(|found| !rules.force && !found.is_dir && Some(found.size) == size);
             if same_size.is_some() {
                 let ours = sha256(&mut source).map_err(|error| here(from, error))?;
                 if same_content(device, to, &ours)? {
                     return Ok((Status::UpToDate, size.unwrap_or(0)));
                 }
-                (source, _) = open(from)?;
+                (source, _) = open(from, rules)?;
             }
             write(device, to, &mut source, size, &mut at, |error| here(from, error))?
         }
@@ -76,13 +87,13 @@ pub fn run(
             let bytes = session
                 .device()?
                 .read_file(board::plain(from), &mut destination, &mut at)
-                .map_err(|error| on_read(from, error, session, |error| here(to, error)))?;
+                .map_err(|error| on_read(from, error, rules, session, |error| here(to, error)))?;
             commit(destination, to)?;
             bytes
         }
         (Place::Board(from), Place::Board(to)) => {
             let device = session.device()?;
-            if job.existing.is_some_and(|found| !force && !found.is_dir) {
+            if job.existing.is_some_and(|found| !rules.force && !found.is_dir) {
                 let theirs = device
                     .hash(board::plain(from), "sha256")
                     .map_err(|error| Failure::device("cp", error))?;
@@ -94,7 +105,7 @@ pub fn run(
             let local = |error: io::Error| Failure::usage(format!("cp: temporary file: {error}"));
             let bytes = device
                 .read_file(board::plain(from), &mut between, &mut |_| {})
-                .map_err(|error| on_read(from, error, session, local))?;
+                .map_err(|error| on_read(from, error, rules, session, local))?;
             between.rewind().map_err(local)?;
             write(session.device()?, to, &mut between, Some(bytes), &mut at, local)?
         }
@@ -103,11 +114,11 @@ pub fn run(
 }
 
 /// Opens a file on this machine. Its size is not known in advance if it is a pipe.
-fn open(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
+fn open(path: &Path, rules: &Rules) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
     let failure = |error: io::Error| here(path, error);
     let metadata = fs::metadata(path).map_err(failure)?;
     if metadata.is_dir() {
-        return Err(omitting(&path.display().to_string()));
+        return Err(omitting(&path.display().to_string(), rules));
     }
     if metadata.is_file() {
         let source = Source::open(path).map_err(failure)?;
@@ -118,16 +129,7 @@ fn open(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
 }
 
 fn create(path: &Path) -> Result<Destination, Failure> {
-    Destination::create(path).map_err(|error| {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        match folder {
-            Some(folder) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => {
-                let folder = crate::hints::shell_word(&folder.display().to_string());
-                here(path, error).hint(format!("`mkdir -p {folder}` makes the folder"))
-            }
-            _ => here(path, error),
-        }
-    })
+    Destination::create(path).map_err(|error| here(path, error))
 }
 
 fn commit(destination: Destination, path: &Path) -> Result<(), Failure> {
@@ -144,6 +146,11 @@ fn write(
 ) -> Result<u64, Failure> {
     device.write_file(board::plain(to), source, size, at).map_err(|error| match error {
         Error::LocalIo { source } => local(source).cause(format!("`:{to}` on the board is as it was")),
+        Error::Os { ref errno, .. } if errno.is("ENOENT") && !board_parent(to).is_empty() => {
+            let parent = shell_word(&format!(":{}", board_parent(to)));
+            Failure::device("cp", error)
+                .hint(format!("its directory is missing: `{MPR} mkdir {parent}` makes it"))
+        }
         error => Failure::device("cp", error),
     })
 }
@@ -152,6 +159,7 @@ fn write(
 fn on_read(
     path: &str,
     error: Error,
+    rules: &Rules,
     session: &mut Session<'_>,
     local: impl Fn(io::Error) -> Failure,
 ) -> Failure {
@@ -162,7 +170,7 @@ fn on_read(
                 .device()
                 .is_ok_and(|device| device.stat(board::plain(path)).is_ok_and(|s| s.is_dir)) =>
         {
-            omitting(&format!(":{path}"))
+            omitting(&format!(":{path}"), rules)
         }
         error => Failure::device("cp", error),
     }
@@ -197,9 +205,9 @@ impl Write for Hashing {
     }
 }
 
-fn omitting(path: &str) -> Failure {
-    let failure = Failure::usage(format!("cp: -r not specified; omitting directory `{path}`"));
-    failure.hint(format!("`mpr cp -r {} ...` copies a directory", crate::hints::shell_word(path)))
+fn omitting(path: &str, rules: &Rules) -> Failure {
+    Failure::usage(format!("cp: -r not specified; omitting directory `{path}`"))
+        .hint(format!("`{}` copies a directory", rules.recursive))
 }
 
 /// A file on this machine could not be read or written.
