@@ -1,6 +1,7 @@
 //! What the firmware's extension modules compute, without a virtual machine: no allocation, no input or output.
 //!
 //! - [`deflate`]: DEFLATE, zlib and gzip, within little memory.
+//! - [`random`]: pseudo-random numbers.
 //! - [`hex`], [`base64`], [`crc32`]: for `binascii`.
 #![no_std]
 
@@ -8,3 +9,4 @@ pub mod base64;
 pub mod crc32;
 pub mod deflate;
 pub mod hex;
+pub mod random;

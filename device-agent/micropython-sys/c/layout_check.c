@@ -6,6 +6,7 @@
 #include "py/objarray.h"
 #include "py/objmodule.h"
 #include "py/reader.h"
+#include "py/runtime0.h"
 #include "py/mpprint.h"
 #include "py/stream.h"
 
@@ -61,3 +62,4 @@ _Static_assert(offsetof(vstr_t, fixed_buf) == 3 * W, "Vstr.fixed_buf");
 _Static_assert(offsetof(mp_print_ext_t, item_separator) == 2 * W, "PrintExt.item_separator");
 _Static_assert(offsetof(mp_print_ext_t, key_separator) == 3 * W, "PrintExt.key_separator");
 _Static_assert(PRINT_REPR == 1 && PRINT_JSON == 3, "print kinds");
+_Static_assert(MP_BINARY_OP_LESS == 0, "binary operators");

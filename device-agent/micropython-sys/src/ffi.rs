@@ -51,6 +51,9 @@ unsafe extern "C" {
     pub fn m_free(pointer: *mut c_void);
     pub fn qstr_data(q: usize, len: *mut usize) -> *const u8;
     pub fn mp_get_buffer(o: Obj, info: *mut BufferInfo, flags: usize) -> bool;
+    pub fn mpr_platform_text(which: c_int) -> *const c_char;
+    pub fn mp_obj_list_get(list: Obj, len: *mut usize, items: *mut *mut Obj);
+    pub fn mp_obj_list_set_len(list: Obj, len: usize);
     pub fn vstr_clear(vstr: *mut Vstr);
     pub fn mp_obj_exception_get_value(exception: Obj) -> Obj;
 

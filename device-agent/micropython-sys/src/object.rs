@@ -431,6 +431,12 @@ pub struct PrintExt {
     pub key_separator: *const core::ffi::c_char,
 }
 
+/// Operators of `mp_binary_op`.
+pub mod binary_op {
+    /// `<`
+    pub const LESS: i32 = 0;
+}
+
 /// How the core's printer shows an object.
 pub mod print_kind {
     /// As `repr()`.

@@ -3,13 +3,18 @@
 mod binascii;
 mod deflate;
 mod hashlib;
+mod heapq;
 mod json;
 mod machine;
 mod myport;
 mod os;
+mod platform;
+mod random;
 mod select;
 mod time;
 mod vfs;
 
 /// Forgets everything that belongs to the last life of the virtual machine: called at every start, before Python code.
-pub fn reset() {}
+pub fn reset() {
+    random::reset();
+}

@@ -27,8 +27,8 @@ pub use stream::{Stream, finish_stream, stream_any, stream_readable, stream_writ
 pub use text::{TextBuffer, bytes_with, not_none};
 pub use values::{
     Buffer, array, array_of, buffer, buffer_mut, bytes, class_name, dict, dict_next, dict_store, equal,
-    float, int, int_of, int_truncated, is_a, is_str, list, list_append, long, long_of, qstr_str, str_bytes,
-    str_obj, str_of, tuple, type_of,
+    float, float_of, int, int_of, int_truncated, is_a, is_str, list, list_append, long, long_of, qstr_str,
+    str_bytes, str_obj, str_of, tuple, type_of,
 };
 
 /// What a native function gives.

@@ -24,6 +24,12 @@ pub fn float(value: f64) -> Result {
     protect(|| unsafe { ffi::mp_obj_new_float(value) })
 }
 
+/// The value of a number as a `float`.
+pub fn float_of(object: Obj) -> Result<f64> {
+    // SAFETY: a valid object.
+    protect(|| unsafe { ffi::mp_obj_get_float(object) })
+}
+
 /// The value of an `int` (or of what has `__int__`), if it fits into a word.
 pub fn int_of(object: Obj) -> Result<isize> {
     // SAFETY: a valid object.
