@@ -5,10 +5,14 @@ use std::path::Path;
 
 use mpr_tests::{Board, Console, Kind};
 
+/// A script with what all of them share.
 fn script(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("firmware/files");
-    let path = folder.join(name).with_extension("py");
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("firmware");
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let script = folder.join("files").join(name).with_extension("py");
+    format!("{}{}", read(&folder.join("helpers/files.py")), read(&script))
 }
 
 fn open(board: &Board) -> Console {
@@ -59,4 +63,4 @@ macro_rules! scripts {
     };
 }
 
-scripts!(os_paths);
+scripts!(finalisers mounts open_files os_paths);

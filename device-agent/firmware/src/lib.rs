@@ -10,6 +10,9 @@
 #![no_std]
 #![allow(unsafe_code)] // The boundary to the C core; every block says why it is sound.
 
+#[cfg(feature = "std")]
+extern crate std;
+
 mod calendar;
 mod console;
 mod errno;

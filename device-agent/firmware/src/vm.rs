@@ -114,6 +114,7 @@ unsafe extern "C" fn session(heap: *mut c_void) {
             while repl() {}
         }
         ffi::mp_hal_stdout_tx_str(c"MPY: soft reboot\r\n".as_ptr());
+        modules::finish();
         ffi::gc_sweep_all();
         ffi::mp_deinit();
     }

@@ -1,21 +1,4 @@
 # The functions of os that take a path, on the board's own filesystem.
-import os
-
-
-def fails(errno, f, *args):
-    try:
-        f(*args)
-    except OSError as e:
-        assert e.errno == errno, (e.errno, errno, args)
-    else:
-        assert False, ("no error", args)
-
-
-def put(path, data=""):
-    with open(path, "w") as f:
-        f.write(data)
-
-
 os.chdir("/")
 os.mkdir("/work")
 os.chdir("work")

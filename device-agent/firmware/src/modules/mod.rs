@@ -17,4 +17,10 @@ mod vfs;
 /// Forgets everything that belongs to the last life of the virtual machine: called at every start, before Python code.
 pub fn reset() {
     random::reset();
+    crate::vfs::reset();
+}
+
+/// Puts in order what must not be left to the last collection: called before the heap ends.
+pub fn finish() {
+    crate::vfs::close_all();
 }

@@ -7,7 +7,7 @@ use micropython_sys::qstr::*;
 
 use crate::hal;
 use crate::mp::{self, Error, Obj, Result};
-use crate::vfs::{self, MOUNT, UMOUNT, VfsLfs2};
+use crate::vfs::{self, FAT, MOUNT, UMOUNT, VfsLfs2};
 use crate::{native_fn, native_module};
 
 native_fn!(SYNC, 0..=0, sync);
@@ -34,6 +34,7 @@ native_module!(mp_module_os, {
     MP_QSTR_mount: Obj::from_static(&MOUNT),
     MP_QSTR_umount: Obj::from_static(&UMOUNT),
     MP_QSTR_VfsLfs2: Obj::from_static(VfsLfs2::STATIC),
+    MP_QSTR_VfsFat: FAT,
 });
 
 /// `os.sync()`

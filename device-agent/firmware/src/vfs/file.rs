@@ -11,12 +11,16 @@ use micropython_sys::qstr::{
     MP_QSTR_seek, MP_QSTR_tell, MP_QSTR_write,
 };
 
-use crate::errno::{EBADF, EINVAL};
+use crate::errno::EINVAL;
 use crate::mp::{self, Error, Finaliser, Native, Obj, Result};
 use crate::{native_dict, native_fn};
 
 /// What a filesystem does with its open files.
 pub struct FileOps {
+    /// The exception of using a closed file.
+    pub closed: fn() -> Error,
+    /// The error number of reading or writing against the mode.
+    pub denied: i32,
     /// Reads at most as many bytes as fit; 0 at the end.
     pub read: fn(&File, &mut [u8]) -> Result<usize>,
     /// Writes at most all bytes.
@@ -124,14 +128,14 @@ impl File {
     }
 
     fn check_open(&self) -> Result<()> {
-        if self.owner.get().is_null() { Err(Error::value("")) } else { Ok(()) }
+        if self.owner.get().is_null() { Err((self.ops.closed)()) } else { Ok(()) }
     }
 
     /// Reads into the buffer; 0 at the end.
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
         self.check_open()?;
         if !self.mode.read {
-            return Err(Error::Os(EBADF));
+            return Err(Error::Os(self.ops.denied));
         }
         (self.ops.read)(self, buffer)
     }
@@ -139,7 +143,7 @@ impl File {
     fn write(&self, data: &[u8]) -> Result<usize> {
         self.check_open()?;
         if !self.mode.write {
-            return Err(Error::Os(EBADF));
+            return Err(Error::Os(self.ops.denied));
         }
         (self.ops.write)(self, data)
     }

@@ -7,11 +7,14 @@
 //! - `flash`: the board's flash as a Python object.
 //! - `file`: open files of every native filesystem.
 //! - `lfs`: littlefs, version 2.
+//! - `fat`: FAT (feature `fat`).
 //!
 //! A filesystem is any object with the methods `mount umount open ilistdir stat mkdir ...`; native ones have no shorter
 //! way in, except for imports.
 
 mod device;
+#[cfg(feature = "fat")]
+mod fat;
 mod file;
 mod flash;
 mod lfs;
@@ -19,16 +22,62 @@ mod mount;
 mod paths;
 mod table;
 
+#[cfg(feature = "fat")]
+pub use fat::VfsFat;
 pub use flash::Flash;
 pub use lfs::VfsLfs2;
 pub use mount::{MOUNT, UMOUNT};
 pub use paths::{
     CHDIR, GETCWD, ILISTDIR, LISTDIR, MKDIR, REMOVE, RENAME, RMDIR, STAT, STATVFS, import_kind, open,
 };
-pub use table::sync_all;
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use micropython_sys::ffi;
 
 use crate::mp::{Error, Obj, Result, TextBuffer, class_name, int_of, str_bytes};
-use crate::{errno, hal};
+use crate::{errno, hal, native_fn};
+
+/// `os.sync()`: writes out what native filesystems and the flash hold back.
+pub fn sync_all() -> Result<()> {
+    table::each_native(table::Work::Sync)?;
+    hal::hal().flash().sync().map_err(|_| Error::Os(errno::EIO))
+}
+
+/// Closes all files of mounted filesystems, before the heap ends.
+pub fn close_all() {
+    let _ = table::each_native(table::Work::CloseAll);
+}
+
+/// Has files that finalisers could not close closed as soon as callbacks run. For use in a collection.
+fn close_later() {
+    if !CLOSING.swap(true, Ordering::Relaxed) {
+        // SAFETY: does not allocate. If the queue is full, the next operation of the filesystem closes the files.
+        let queued = unsafe { ffi::mp_sched_schedule(Obj::from_static(&CLOSE_ABANDONED), Obj::NONE) };
+        CLOSING.store(queued, Ordering::Relaxed);
+    }
+}
+
+/// Whether the callback is queued.
+static CLOSING: AtomicBool = AtomicBool::new(false);
+native_fn!(CLOSE_ABANDONED, 1..=1, close_abandoned);
+
+fn close_abandoned(_args: &[Obj]) -> Result {
+    CLOSING.store(false, Ordering::Relaxed);
+    table::each_native(table::Work::CloseAbandoned).map(|()| Obj::NONE)
+}
+
+/// Forgets the last life of the virtual machine.
+pub fn reset() {
+    CLOSING.store(false, Ordering::Relaxed);
+}
+
+/// The type `VfsFat`, or `None` on a board without it.
+#[cfg(feature = "fat")]
+pub const FAT: Obj = Obj::from_static(VfsFat::STATIC);
+/// The type `VfsFat`, or `None` on a board without it.
+#[cfg(not(feature = "fat"))]
+pub const FAT: Obj = Obj::NONE;
 
 /// `st_mode` of a directory.
 const S_IFDIR: isize = 0x4000;
@@ -93,7 +142,7 @@ fn listing_entry(name: &[u8], as_str: bool, mode: isize, size: Option<u32>) -> R
 fn name_obj(name: &[u8]) -> Result {
     let (data, len) = (name.as_ptr(), name.len());
     // SAFETY: valid bytes, which the core checks.
-    crate::mp::protect(|| unsafe { micropython_sys::ffi::mp_obj_new_str(data, len) })
+    crate::mp::protect(|| unsafe { ffi::mp_obj_new_str(data, len) })
 }
 
 /// A size argument that must be positive.

@@ -2,8 +2,9 @@
 
 use micropython_sys::qstr::{MP_QSTR_mkfs, MP_QSTR_mount, MP_QSTR_readonly, MP_QSTR_umount};
 
+use super::device::Device;
 use super::table::{self, Mount, Place, lookup};
-use super::{VfsLfs2, path_bytes};
+use super::{FAT, VfsLfs2, path_bytes};
 use crate::errno::{EINVAL, EPERM};
 use crate::mp::{self, Args, Error, Obj, Result};
 use crate::{native_fn, native_kw_fn};
@@ -51,11 +52,15 @@ fn mount(args: Args<'_>) -> Result {
     Ok(Obj::NONE)
 }
 
-/// The filesystem on a block device.
+/// The filesystem on a block device, by what its first blocks say.
 fn detect(bdev: Obj) -> Result {
-    let args = [bdev];
-    // SAFETY: a type is an object.
-    mp::call(Obj::from_static(VfsLfs2::STATIC), &args)
+    let device = Device::new(bdev)?;
+    let mut name = [0; 8];
+    // Both copies of the superblock start with a revision count and a tag, then comes the name. A device that can't read
+    // pieces of blocks has no littlefs.
+    let is_littlefs = (0..2).any(|block| device.read(block, 8, &mut name) == 0 && &name == b"littlefs");
+    let typ = if is_littlefs { Obj::from_static(VfsLfs2::STATIC) } else { FAT };
+    if typ.is_none() { Ok(bdev) } else { mp::call(typ, &[bdev]) }
 }
 
 /// `umount(path_or_fs)`

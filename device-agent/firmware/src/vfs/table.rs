@@ -6,7 +6,7 @@
 use micropython_sys::ffi;
 use micropython_sys::qstr::{MP_QSTR__slash_, Qstr};
 
-use super::path_bytes;
+use super::{VfsLfs2, path_bytes};
 use crate::errno::{ENODEV, EPERM};
 use crate::mp::{self, Error, Obj, Result, root};
 
@@ -136,7 +136,37 @@ pub fn same_kind(like: Obj, bytes: &[u8]) -> Result {
     mp::protect(|| unsafe { ffi::mp_obj_new_str_of_type(typ, data, len) })
 }
 
-/// `os.sync()`: writes out what native filesystems and the flash hold back.
-pub fn sync_all() -> Result<()> {
-    crate::hal::hal().flash().sync().map_err(|_| Error::Os(crate::errno::EIO))
+/// Something that native filesystems of all kinds do.
+#[derive(Clone, Copy)]
+pub enum Work {
+    /// Write out what is held back.
+    Sync,
+    /// Close what finalisers could not close.
+    CloseAbandoned,
+    /// Close everything.
+    CloseAll,
+}
+
+/// Lets every mounted native filesystem do this; the first error.
+pub fn each_native(work: Work) -> Result<()> {
+    let mut result = Ok(());
+    for row in mounts() {
+        let fs = Mount::of(*row)?.fs;
+        if let Ok(lfs) = mp::native::<VfsLfs2>(fs) {
+            match work {
+                Work::Sync => {}
+                Work::CloseAbandoned => lfs.close_abandoned(),
+                Work::CloseAll => lfs.close_all(),
+            }
+        }
+        #[cfg(feature = "fat")]
+        if let Ok(fat) = mp::native::<super::VfsFat>(fs) {
+            match work {
+                Work::Sync => result = result.and(fat.sync()),
+                Work::CloseAbandoned => fat.close_abandoned(),
+                Work::CloseAll => fat.close_all(),
+            }
+        }
+    }
+    result
 }

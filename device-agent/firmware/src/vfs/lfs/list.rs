@@ -91,8 +91,8 @@ fn next(this: &Listing) -> Result {
 
 fn close(this: &Listing) -> Result<()> {
     let state = this.state.get();
-    // SAFETY: an open directory.
-    this.owner.run(|lfs| unsafe { lfs::lfs_dir_close(lfs, &raw mut (*state).dir) })?;
+    // SAFETY: a state of ours.
+    unsafe { this.owner.close_entry(state.cast(), lfs::lfs_type_LFS_TYPE_DIR) }?;
     this.state.set(core::ptr::null_mut());
     Ok(())
 }
@@ -101,12 +101,13 @@ fn finalise(args: &[Obj]) -> Result {
     let this = mp::native::<Listing>(args[0])?;
     let state = this.state.get();
     if state.is_null() {
-    } else if this.owner.busy.get() {
-        // SAFETY: the list of a running littlefs keeps the block.
-        unsafe { (*state).abandoned = true };
-        this.owner.abandoned.set(true);
-    } else {
+        return Ok(Obj::NONE);
+    }
+    if this.owner.may_finalise() {
         let _ = close(this);
+    } else {
+        // SAFETY: the list of a living littlefs keeps the block; that of a dying one is not looked at again.
+        unsafe { (*state).abandoned = true };
     }
     Ok(Obj::NONE)
 }

@@ -12,7 +12,9 @@
 //!
 //! # Re-entrance
 //! A block device written in Python runs inside an operation, and so may a collection with finalisers. Entering the same
-//! filesystem then is refused with `EBUSY`; a finaliser only marks its file, which is closed when the operation ends.
+//! filesystem then is refused with `EBUSY`; a finaliser only marks its file, which is closed when the operation ends. Python
+//! code can't allocate during a collection, so on a device written in Python finalisers always mark; what they have marked is
+//! closed as soon as callbacks run, or by the next operation.
 
 mod list;
 mod open;
@@ -34,6 +36,7 @@ use super::device::Device;
 use super::size_of_arg;
 use crate::errno::{EBUSY, EINVAL};
 use crate::mp::{self, Args, Error, Native, Obj, Result};
+use crate::vfs;
 use crate::{native_dict, native_kw_fn, native_make_new};
 
 /// Erases of a block before its contents move elsewhere.
@@ -125,15 +128,15 @@ impl VfsLfs2 {
 
     /// Runs littlefs; a negative result is an error number. Not while it runs already.
     fn run(&self, f: impl FnOnce(*mut lfs::lfs_t) -> i32) -> Result<i32> {
-        if self.busy.replace(true) {
+        if self.busy.get() {
             return Err(Error::Os(EBUSY));
         }
+        self.close_abandoned();
+        self.busy.set(true);
         let code = f(self.lfs.get());
         self.busy.set(false);
         let error = self.device.take_error();
-        if self.abandoned.replace(false) {
-            self.close_abandoned();
-        }
+        self.close_abandoned();
         match error {
             Some(error) => Err(error),
             None if code < 0 => Err(Error::Os(-code)),
@@ -141,30 +144,75 @@ impl VfsLfs2 {
         }
     }
 
-    /// Closes what finalisers have marked while littlefs was running.
-    fn close_abandoned(&self) {
+    /// Called by a finaliser: whether littlefs may be entered now. If not, the finaliser marks what it is for.
+    fn may_finalise(&self) -> bool {
+        let may = !self.busy.get() && !self.device.needs_heap();
+        if !may {
+            self.abandoned.set(true);
+            vfs::close_later();
+        }
+        may
+    }
+
+    /// Closes what finalisers have marked, unless littlefs is running.
+    pub fn close_abandoned(&self) {
+        if !self.busy.get() && self.abandoned.replace(false) {
+            // SAFETY: a member of littlefs' list.
+            self.close_where(|entry, typ| unsafe { marked(entry, typ) });
+        }
+    }
+
+    /// Closes everything that is open.
+    pub fn close_all(&self) {
+        self.close_where(|_, _| true);
+    }
+
+    /// Closes open files and directories. A failure has nobody left to hear of it.
+    fn close_where(&self, matches: impl Fn(*mut c_void, u8) -> bool) {
         loop {
             // SAFETY: littlefs is not running; all members of its list are ours.
             let mut entry = unsafe { (*self.lfs.get()).mlist };
             // SAFETY: as above.
-            while !entry.is_null() && !unsafe { marked(entry.cast(), (*entry).type_) } {
+            while !entry.is_null() && !matches(entry.cast(), unsafe { (*entry).type_ }) {
                 // SAFETY: as above.
                 entry = unsafe { (*entry).next };
             }
             if entry.is_null() {
                 return;
             }
-            // A failure has nobody left to hear of it.
-            let _ = self.run(|lfs| {
-                // SAFETY: an open file or directory of this filesystem.
-                unsafe {
-                    if u32::from((*entry).type_) == lfs::lfs_type_LFS_TYPE_DIR {
-                        lfs::lfs_dir_close(lfs, entry.cast())
-                    } else {
-                        lfs::lfs_file_close(lfs, entry.cast())
-                    }
-                }
-            });
+            // SAFETY: it was in the list.
+            let closed = unsafe { self.close_entry(entry.cast(), u32::from((*entry).type_)) };
+            if self.busy.get() || closed.is_err() && self.holds(entry.cast()) {
+                return;
+            }
+        }
+    }
+
+    /// Closes an open file or directory, which leaves littlefs' list also if that fails. One that has left it already is
+    /// left alone.
+    ///
+    /// # Safety
+    /// The state must be one of ours, of this littlefs type, and may have left the list.
+    unsafe fn close_entry(&self, entry: *mut c_void, typ: u32) -> Result<()> {
+        let close = |lfs| match self.holds(entry) {
+            false => 0,
+            // SAFETY: as the caller.
+            true if typ == lfs::lfs_type_LFS_TYPE_DIR => unsafe { lfs::lfs_dir_close(lfs, entry.cast()) },
+            // SAFETY: as the caller.
+            true => unsafe { lfs::lfs_file_close(lfs, entry.cast()) },
+        };
+        self.run(close).map(drop)
+    }
+
+    /// Whether this is in littlefs' list.
+    fn holds(&self, wanted: *mut c_void) -> bool {
+        // SAFETY: only called when littlefs does not walk or change its list.
+        unsafe {
+            let mut entry = (*self.lfs.get()).mlist;
+            while !entry.is_null() && !core::ptr::eq(entry.cast(), wanted) {
+                entry = (*entry).next;
+            }
+            !entry.is_null()
         }
     }
 }

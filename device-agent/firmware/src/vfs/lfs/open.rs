@@ -4,7 +4,7 @@ use littlefs2_sys as lfs;
 use micropython_sys::ffi;
 
 use super::{ATTR_MTIME, VfsLfs2};
-use crate::errno::EINVAL;
+use crate::errno::{EBADF, EBUSY, EINVAL, EROFS};
 use crate::mp::{self, Error, Obj, Result};
 use crate::native_fn;
 use crate::vfs::file::{File, FileOps, Mode};
@@ -22,7 +22,8 @@ pub struct FileState {
     pub abandoned: bool,
 }
 
-static OPS: FileOps = FileOps { read, write, seek, flush, close, finalise };
+static OPS: FileOps =
+    FileOps { closed: || Error::value(""), denied: EBADF, read, write, seek, flush, close, finalise };
 
 native_fn!(pub OPEN, 3..=3, open);
 
@@ -36,6 +37,9 @@ fn open(args: &[Obj]) -> Result {
 /// Opens a file.
 pub fn open_file(this: &'static VfsLfs2, path: Obj, mode: Mode) -> Result<&'static File> {
     let path = this.path(path)?;
+    if mode.write && this.device.read_only() {
+        return Err(Error::Os(EROFS));
+    }
     let file = File::new(&OPS, mode)?;
     // SAFETY: configured before anything could be opened.
     let cache = unsafe { (*this.config.get()).cache_size } as usize;
@@ -57,27 +61,12 @@ pub fn open_file(this: &'static VfsLfs2, path: Obj, mode: Mode) -> Result<&'stat
     };
     this.run(opened).inspect_err(|_| {
         // The device may have failed after littlefs had opened the file.
-        this.forget(state);
+        // SAFETY: a state of ours.
+        let _ = unsafe { this.close_entry(state.cast(), lfs::lfs_type_LFS_TYPE_REG) };
     })?;
     file.state.set(state.cast());
     file.owner.set(Obj::from_ptr(this));
     Ok(file)
-}
-
-impl VfsLfs2 {
-    /// Closes a file if it is in littlefs' list.
-    fn forget(&self, state: *mut FileState) {
-        // SAFETY: littlefs is not running; its list is valid.
-        unsafe {
-            let mut entry = (*self.lfs.get()).mlist;
-            while !entry.is_null() && !core::ptr::eq(entry.cast(), state) {
-                entry = (*entry).next;
-            }
-            if !entry.is_null() {
-                let _ = self.run(|lfs| lfs::lfs_file_close(lfs, &raw mut (*state).file));
-            }
-        }
-    }
 }
 
 fn open_flags(mode: Mode) -> i32 {
@@ -136,25 +125,24 @@ fn flush(file: &File) -> Result<()> {
 fn close(file: &File) -> Result<()> {
     let (this, state) = parts(file);
     if this.busy.get() {
-        return Err(Error::Os(crate::errno::EBUSY));
+        return Err(Error::Os(EBUSY));
     }
     file.owner.set(Obj::NULL);
-    // SAFETY: an open file.
-    let result = this.run(|lfs| unsafe { lfs::lfs_file_close(lfs, &raw mut (*state).file) });
+    // SAFETY: a state of ours.
+    let result = unsafe { this.close_entry(state.cast(), lfs::lfs_type_LFS_TYPE_REG) };
     file.state.set(core::ptr::null_mut());
     // SAFETY: littlefs has let go of the block, and nothing else knows it.
     unsafe { ffi::m_free(state.cast()) };
-    result.map(drop)
+    result
 }
 
 fn finalise(file: &File) {
     let (this, state) = parts(file);
-    if this.busy.get() {
-        // SAFETY: the list of a running littlefs keeps the block.
-        unsafe { (*state).abandoned = true };
-        this.abandoned.set(true);
-    } else {
+    if this.may_finalise() {
         // Nobody is left to hear of a failure.
         let _ = close(file);
+    } else {
+        // SAFETY: the list of a living littlefs keeps the block; that of a dying one is not looked at again.
+        unsafe { (*state).abandoned = true };
     }
 }
