@@ -1,6 +1,9 @@
 //! The firmware's modules that touch the board: time, machine, and what interrupts and resets do on the console.
 #![cfg(unix)]
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
 use mpr_tests::{Board, Console, Kind};
 
 /// Runs a script of `tests/firmware` in the raw REPL, once as it is and once with a collection at every allocation. Its last
@@ -131,8 +134,15 @@ fn control_c_interrupts_whatever_runs() {
         "p = select.poll()\np.register(sys.stdin, 1)\np.poll()",
         "select.select([sys.stdin], [], [])",
         "select.poll().poll()",
+        "s = socket.socket()\ns.bind(('127.0.0.1', 0))\ns.listen(1)\ns.accept()",
+        "s = socket.socket(2, 2)\ns.bind(('127.0.0.1', 0))\ns.recv(1)",
+        "s = socket.socket(2, 2)\ns.bind(('127.0.0.1', 0))\ns.recvfrom(1)",
+        "s = socket.socket(2, 2)\ns.bind(('127.0.0.1', 0))\ns.read(1)",
+        "s = socket.socket(2, 2)\ns.bind(('127.0.0.1', 0))\nselect.select([s, sys.stdin], [], [])",
+        "s = socket.socket(2, 2)\ns.settimeout(1000)\ns.bind(('127.0.0.1', 0))\ns.readinto(bytearray(5))",
     ] {
-        console.send(format!("import time, machine, sys, select\nprint('go')\n{code}\x04").as_bytes());
+        console
+            .send(format!("import time, machine, sys, select, socket\nprint('go')\n{code}\x04").as_bytes());
         console.expect(b"go");
         console.send(b"\x03");
         console.expect(b"KeyboardInterrupt");
@@ -223,4 +233,46 @@ fn the_interrupt_character_can_be_data() {
     console.send(b"\x03\x11");
     console.expect(b"KeyboardInterrupt");
     console.expect(b"\x04>");
+}
+
+/// What a board's server answers to a client of the host's.
+#[test]
+fn sockets_talk_to_the_outside() {
+    let (_board, mut console) = sim();
+    let host = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = host.local_addr().expect("a bound socket has an address").port();
+    console.send(format!("import socket\ns=socket.socket()\ns.connect(('localhost', {port}))\n").as_bytes());
+    console.send(b"print(s.readline())\ns.sendall(b'answer')\ns.close()\x04");
+    let (mut stream, _) = host.accept().expect("the board connects");
+    stream.write_all(b"question\n").expect("the board is there");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the board sends and closes");
+    assert_eq!(answer, "answer");
+    console.expect(b"b'question\\n'\r\n\x04\x04>");
+}
+
+#[test]
+fn resets_close_sockets() {
+    let (_board, mut console) = sim();
+    let host = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = host.local_addr().expect("a bound socket has an address").port();
+    for (reset, sign) in [("machine.soft_reset()", "MPY: soft reboot"), ("machine.reset()", "MicroPython v")]
+    {
+        console.send(
+            format!(
+                "import socket, machine\ns=socket.socket()\ns.connect(('127.0.0.1', {port}))\n{reset}\x04"
+            )
+            .as_bytes(),
+        );
+        let (mut stream, _) = host.accept().expect("the board connects");
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).expect("the board closes");
+        console.expect(sign.as_bytes());
+        console.enter_raw_repl();
+    }
+}
+
+#[test]
+fn socket_scripts() {
+    run_script(include_str!("../firmware/socket.py"));
 }

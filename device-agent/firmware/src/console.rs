@@ -76,7 +76,11 @@ extern "C" fn mpr_atomic_end(state: usize) {
 
 #[unsafe(no_mangle)]
 extern "C" fn mpr_wait_for_event(timeout_ms: usize) {
-    hal().wait(u32::try_from(timeout_ms).ok());
+    // The core runs one callback at a time; what is still to run must not wait for an event.
+    // SAFETY: reads a word.
+    if !unsafe { ffi::mpr_events_pending() } {
+        hal().wait(u32::try_from(timeout_ms).ok());
+    }
 }
 
 /// Prints text as `print` does: a line feed becomes carriage return and line feed.

@@ -2,6 +2,8 @@
 
 use core::cell::UnsafeCell;
 
+use crate::network::Network;
+
 /// A board. Every method may be called from the virtual machine's thread only, unless it says otherwise.
 pub trait Hal: Sync {
     /// The next byte that the console received, if there is one.
@@ -19,6 +21,8 @@ pub trait Hal: Sync {
     /// Waits until an event (a received byte, an interrupt) since the last wait, at most `timeout_ms` milliseconds;
     /// `None` waits for an event however long it takes.
     fn wait(&self, timeout_ms: Option<u32>);
+    /// Ends [`Hal::wait`], the present one or else the next. May be called from any thread or interrupt.
+    fn wake(&self) {}
     /// Enters a section that interrupts (or other threads) can't enter; called from any thread, never nested.
     fn atomic_begin(&self) -> usize;
     /// Leaves the section.
@@ -43,6 +47,10 @@ pub trait Hal: Sync {
     }
     /// Memory that Python code may reach by address.
     fn memory(&self) -> Option<&dyn Memory> {
+        None
+    }
+    /// The network, if there is one.
+    fn network(&self) -> Option<&dyn Network> {
         None
     }
     /// Enters the boot loader, which takes new firmware. Returns if the board has none; it resets then.

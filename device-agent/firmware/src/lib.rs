@@ -1,6 +1,8 @@
 //! A MicroPython port in Rust, for any board that implements [`hal::Hal`].
 //!
 //! - [`hal`]: what a board provides: console, clock, flash, waiting.
+//! - [`errno`]: error numbers.
+//! - [`network`]: what a board with sockets provides.
 //! - [`vm`]: the virtual machine's life: start-up, REPL, soft reset.
 //! - [`mp`]: safe wrappers around the C core, and what native modules are made of.
 //! - `console`, `import`: the functions that the core calls.
@@ -15,11 +17,12 @@ extern crate std;
 
 mod calendar;
 mod console;
-mod errno;
+pub mod errno;
 pub mod hal;
 mod import;
 mod modules;
 pub mod mp;
+pub mod network;
 mod vfs;
 pub mod vm;
 mod wait;

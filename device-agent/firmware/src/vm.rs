@@ -139,6 +139,11 @@ unsafe fn repl() -> bool {
     }
 }
 
+/// Frees what Python no longer reaches; finalisers run.
+pub(crate) fn collect() {
+    gc_collect();
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn gc_collect() {
     // SAFETY: called by the core on the machine's thread, in the order that it asks for.

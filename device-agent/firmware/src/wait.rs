@@ -11,26 +11,31 @@ pub fn poll() -> Result<()> {
     protect(|| unsafe { ffi::mp_event_handle_nowait() })
 }
 
-/// Runs what is pending, then waits for an event, at most `timeout_ms` milliseconds.
-pub fn event(timeout_ms: u32) -> Result<()> {
-    // SAFETY: as above.
-    protect(|| unsafe { ffi::mp_event_wait_ms(timeout_ms as usize) })
+/// Waits for an event, at most `timeout_ms` milliseconds (`None`: however long it takes). Where something is pending, that
+/// runs instead: the caller looks again at what it waits for, which a callback may have changed.
+pub fn event(timeout_ms: Option<u32>) -> Result<()> {
+    // SAFETY: reads a word.
+    let pending = unsafe { ffi::mpr_events_pending() };
+    poll()?;
+    if !pending {
+        hal().wait(timeout_ms);
+    }
+    Ok(())
 }
 
-/// Runs what is pending, then waits for an event however long it takes.
-pub fn any_event() -> Result<()> {
-    // SAFETY: as above.
-    protect(|| unsafe { ffi::mp_event_wait_ms(usize::MAX) })
+/// Milliseconds until a moment of the board's clock, rounded up.
+pub fn ms_until(deadline: u64) -> u32 {
+    let us = deadline.saturating_sub(hal().ticks_us());
+    u32::try_from(us.div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
 /// Waits until the board's clock ([`crate::hal::Hal::ticks_us`]) reaches `deadline`; at most a millisecond longer.
 pub fn until(deadline: u64) -> Result<()> {
     loop {
-        let left = deadline.saturating_sub(hal().ticks_us());
-        if left == 0 {
-            return poll();
+        match ms_until(deadline) {
+            0 => return poll(),
+            ms => event(Some(ms))?,
         }
-        event(u32::try_from(left.div_ceil(1000)).unwrap_or(u32::MAX - 1))?;
     }
 }
 
@@ -40,7 +45,7 @@ pub fn until_exactly(deadline: u64) -> Result<()> {
         let left = deadline.saturating_sub(hal().ticks_us());
         match left / 1000 {
             0 => break,
-            ms => event(u32::try_from(ms).unwrap_or(u32::MAX - 1))?,
+            ms => event(Some(u32::try_from(ms).unwrap_or(u32::MAX)))?,
         }
     }
     while hal().ticks_us() < deadline {

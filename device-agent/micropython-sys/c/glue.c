@@ -72,6 +72,11 @@ int mpr_interrupt_char(void) {
     return *(volatile int *)&mp_interrupt_char;
 }
 
+// Whether callbacks or exceptions are scheduled that could run now.
+bool mpr_events_pending(void) {
+    return *(volatile int16_t *)&MP_STATE_VM(sched_state) == MP_SCHED_PENDING;
+}
+
 bool mpr_gc_locked(void) {
     return MP_STATE_THREAD(gc_lock_depth) != 0;
 }

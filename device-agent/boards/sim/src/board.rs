@@ -6,15 +6,16 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mpr_firmware::hal::{Flash, Hal, Memory, ResetCause};
+use mpr_firmware::network::Network;
 use mpr_firmware::vm;
 
 use crate::console::Link;
 use crate::fifo::Fifo;
 use crate::flash::SimFlash;
 use crate::options::Options;
-use crate::processor;
 use crate::shutdown;
 use crate::uart::Wire;
+use crate::{network, processor};
 
 /// What a UART's receive FIFO holds, if nothing else is said.
 const UART_FIFO: u16 = 256;
@@ -39,6 +40,7 @@ pub struct Board {
     clock_ahead: AtomicI64,
     reset_cause: AtomicU8,
     atomic: AtomicBool,
+    network: OnceLock<network::Host>,
 }
 
 impl Board {
@@ -57,6 +59,7 @@ impl Board {
             clock_ahead: AtomicI64::new(0),
             reset_cause: AtomicU8::new(ResetCause::PowerOn as u8),
             atomic: AtomicBool::new(false),
+            network: OnceLock::new(),
         }))
     }
 
@@ -75,6 +78,8 @@ impl Board {
 
     /// The virtual machine is up: from now on the console may interrupt it.
     fn begin(&'static self) {
+        // Without it the board has no network.
+        let _ = network::Host::new(|| self.signal()).map(|host| self.network.set(host));
         let _ = self.ready.set(());
         std::thread::spawn(|| self.receive());
     }
@@ -213,6 +218,14 @@ impl Hal for Board {
 
     fn set_cpu_hz(&self, hz: u32) -> bool {
         processor::set_cpu_hz(hz)
+    }
+
+    fn wake(&self) {
+        self.signal();
+    }
+
+    fn network(&self) -> Option<&dyn Network> {
+        self.network.get().map(|host| host as &dyn Network)
     }
 
     fn memory(&self) -> Option<&dyn Memory> {

@@ -4,6 +4,7 @@
 //! - `board`: the hardware layer that the firmware runs on.
 //! - `console`, `fifo`, `uart`: what stands between the firmware and the outside: stdio, a PTY or TCP.
 //! - `flash`: the flash memory, in a file or in memory.
+//! - `network`: sockets; `processor`: the processor's clock and memory.
 //! - `shutdown`: signals, and leaving with the terminal as it was.
 #![allow(unsafe_code)] // Starting the virtual machine; the block says why it is sound.
 
@@ -11,6 +12,7 @@ mod board;
 mod console;
 mod fifo;
 mod flash;
+mod network;
 mod options;
 mod processor;
 mod shutdown;

@@ -11,12 +11,14 @@ mod os;
 mod platform;
 mod random;
 mod select;
+mod socket;
 mod time;
 mod vfs;
 
 /// Forgets everything that belongs to the last life of the virtual machine: called at every start, before Python code.
 pub fn reset() {
     random::reset();
+    socket::reset();
     crate::vfs::reset();
 }
 

@@ -22,6 +22,16 @@ impl TextBuffer {
         Ok(Self(vstr))
     }
 
+    /// A buffer of `len` zero bytes.
+    pub fn zeroed(len: usize) -> Result<Self> {
+        // One more, so that the object that takes the memory has room for its final NUL.
+        let mut buffer = Self::new(len.saturating_add(1))?;
+        // SAFETY: so many bytes are allocated.
+        unsafe { core::ptr::write_bytes(buffer.0.buf, 0, len) };
+        buffer.0.len = len;
+        Ok(buffer)
+    }
+
     /// Appends bytes.
     pub fn push(&mut self, data: &[u8]) -> Result<()> {
         let (vstr, data, len) = (&raw mut self.0, data.as_ptr(), data.len());
@@ -38,6 +48,12 @@ impl TextBuffer {
     pub fn as_bytes(&self) -> &[u8] {
         // SAFETY: `len` bytes are in use.
         unsafe { core::slice::from_raw_parts(self.0.buf, self.0.len) }
+    }
+
+    /// What the buffer holds, to be changed.
+    pub fn as_mut_bytes(&mut self) -> &mut [u8] {
+        // SAFETY: `len` bytes are in use.
+        unsafe { core::slice::from_raw_parts_mut(self.0.buf, self.0.len) }
     }
 
     /// Forgets the contents, keeps the memory.
@@ -84,13 +100,8 @@ unsafe extern "C" fn add(vstr: *mut c_void, text: *const u8, len: usize) {
 
 /// A `bytes` of `len` bytes that `fill` writes; it must not call into the core.
 pub fn bytes_with(len: usize, fill: impl FnOnce(&mut [u8])) -> Result {
-    let mut buffer = TextBuffer::new(len + 1)?;
-    // SAFETY: `len` bytes are allocated; zeroed before Rust sees them.
-    unsafe {
-        core::ptr::write_bytes(buffer.0.buf, 0, len);
-        fill(core::slice::from_raw_parts_mut(buffer.0.buf, len));
-    }
-    buffer.0.len = len;
+    let mut buffer = TextBuffer::zeroed(len)?;
+    fill(buffer.as_mut_bytes());
     buffer.into_bytes()
 }
 

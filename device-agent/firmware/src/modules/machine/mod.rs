@@ -21,7 +21,7 @@ native_fn!(BOOTLOADER, 0..=1, bootloader);
 native_fn!(UNIQUE_ID, 0..=0, |_: &[Obj]| mp::bytes(&hal().unique_id()));
 native_fn!(FREQ, 0..=1, freq);
 native_fn!(RESET_CAUSE, 0..=0, |_: &[Obj]| Ok(cause(hal().reset_cause())));
-native_fn!(IDLE, 0..=0, |_: &[Obj]| wait::event(1).map(|()| Obj::NONE));
+native_fn!(IDLE, 0..=0, |_: &[Obj]| wait::event(Some(1)).map(|()| Obj::NONE));
 native_fn!(LIGHTSLEEP, 0..=1, lightsleep);
 native_fn!(DEEPSLEEP, 0..=1, deepsleep);
 native_fn!(DISABLE_IRQ, 0..=0, disable_irq);
@@ -90,7 +90,7 @@ fn freq(args: &[Obj]) -> Result {
 /// `machine.lightsleep([ms])`: waits; without a time, until something happens. Scheduled callbacks go on running.
 fn lightsleep(args: &[Obj]) -> Result {
     match args.first() {
-        None => wait::any_event()?,
+        None => wait::event(None)?,
         Some(&ms) => {
             let us = mp::long_of(ms)?.max(0).saturating_mul(1000);
             wait::until(hal().ticks_us().saturating_add(us as u64))?;

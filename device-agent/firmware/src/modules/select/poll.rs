@@ -9,6 +9,7 @@ use micropython_sys::qstr::{
 };
 
 use super::set::{Deadline, Set};
+use crate::errno::ENOENT;
 use crate::mp::{self, Error, Native, Obj, Result};
 use crate::{native_dict, native_fn};
 
@@ -48,8 +49,6 @@ native_dict!(LOCALS, {
     MP_QSTR_ipoll: Obj::from_static(&IPOLL),
 });
 
-/// No such stream.
-const ENOENT: i32 = 2;
 /// Bit of `ipoll`'s flags: report once.
 const ONE_SHOT: isize = 1;
 

@@ -7,12 +7,12 @@ use micropython_sys::ffi;
 use micropython_sys::object::{Base, FullType, StreamProtocol, Type, stream};
 use micropython_sys::qstr::MP_QSTR_poll;
 
+use crate::errno::EINVAL;
 use crate::hal::hal;
+use crate::modules::socket;
 use crate::mp::{self, Error, Native, Obj, Result};
 use crate::wait;
 
-/// Not possible with this stream.
-const EINVAL: i32 = 22;
 /// `MP_STREAM_OP_IOCTL`
 const NEEDS_IOCTL: c_int = 4;
 /// How often streams are asked whose events don't end a wait, in milliseconds.
@@ -48,12 +48,6 @@ impl Deadline {
     /// So many microseconds from now; a negative time is none.
     pub fn after_us(us: i64) -> Self {
         Self(hal().ticks_us().saturating_add(us.max(0) as u64))
-    }
-
-    /// Milliseconds left, rounded up; `None` if it has passed.
-    pub fn left_ms(self) -> Option<u32> {
-        let us = self.0.saturating_sub(hal().ticks_us());
-        (us > 0).then(|| u32::try_from(us.div_ceil(1000)).unwrap_or(u32::MAX - 1))
     }
 }
 
@@ -115,10 +109,11 @@ impl Set {
     pub fn wait(self, deadline: Deadline) -> Result<usize> {
         loop {
             let ready = self.look()?;
-            let Some(left) = deadline.left_ms().filter(|_| ready == 0) else {
+            let left = wait::ms_until(deadline.0);
+            if ready != 0 || left == 0 {
                 return Ok(ready);
-            };
-            wait::event(if self.ends_wait()? { left } else { left.min(ASK_EVERY_MS) })?;
+            }
+            wait::event(Some(if self.ends_wait()? { left } else { left.min(ASK_EVERY_MS) }))?;
         }
     }
 
@@ -139,7 +134,8 @@ impl Set {
         let mut all = true;
         for &item in mp::array(self.0)? {
             let entry = mp::native::<Entry>(item)?;
-            all &= entry.events.get() == 0 || is_console(entry.object);
+            let (object, events) = (entry.object, entry.events.get());
+            all &= events == 0 || is_console(object) || socket::watch(object, events);
         }
         Ok(all)
     }
