@@ -83,12 +83,14 @@ pub(super) fn guard(code: &str) -> String {
     out
 }
 
-/// Whether a traceback says that the code did not arrive whole, so that it did not run. A snippet that is whole raises none of
-/// these.
+/// Whether a traceback says that the code did not run because it did not arrive whole, or because a Ctrl-C that was meant for
+/// what ran before came late. A snippet that is whole raises none of these.
 pub(super) fn is_damage(traceback: &Traceback) -> bool {
     match traceback.exception.as_str() {
         "SyntaxError" | "IndentationError" | "NameError" => true,
         "ValueError" => traceback.message == DAMAGED,
+        // The guard's own frames are two.
+        "KeyboardInterrupt" => traceback.text.matches("  File ").count() <= 2,
         _ => false,
     }
 }
@@ -98,7 +100,10 @@ pub(super) fn is_damage(traceback: &Traceback) -> bool {
 pub(super) fn was_damaged(status: Option<&[u8]>, stderr: &[u8]) -> bool {
     let traceback = Traceback::parse(stderr);
     match status {
-        Some(status) => status == NOT_STARTED && traceback.message == DAMAGED,
+        Some(status) => {
+            status == NOT_STARTED
+                && (traceback.message == DAMAGED || traceback.exception == "KeyboardInterrupt")
+        }
         None => runs_wrapper_only(&traceback) && is_damage(&traceback),
     }
 }
@@ -192,6 +197,10 @@ mod tests {
         assert!(was_damaged(Some(b"-"), b"ValueError: mpr: damaged\r\n"));
         assert!(!was_damaged(Some(b""), b"ValueError: mpr: damaged\r\n"));
         assert!(!was_damaged(None, b"MemoryError: \r\n"));
+        // A Ctrl-C that came late.
+        assert!(was_damaged(None, b"KeyboardInterrupt: \r\n"));
+        assert!(was_damaged(Some(b"-"), b"KeyboardInterrupt: \r\n"));
+        assert!(!was_damaged(Some(b""), b"KeyboardInterrupt: \r\n"));
     }
 
     #[test]
