@@ -171,7 +171,8 @@ pub fn for_local(path: &str, error: &io::Error) -> Option<String> {
         io::ErrorKind::PermissionDenied => {
             Some(format!("`ls -ld {} {}` shows who may use it", word(folder), shell_word(path)))
         }
-        _ => None,
+        io::ErrorKind::StorageFull => Some(format!("`df -h {}` shows how full the disk is", word(folder))),
+        _ => Some(format!("`ls -ld {}` shows what it is", shell_word(path))),
     }
 }
 

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::child::Process;
 use crate::endpoint::Endpoint;
 use crate::faults::Schedule;
-use crate::link::Link;
+use crate::link::{Link, Wire};
 use crate::mpr::{Mpr, mpr};
 use crate::{Console, locate};
 
@@ -41,6 +41,14 @@ pub enum Kind {
 impl Kind {
     /// One of each firmware: the boards on which every file command is tried.
     pub const FIRMWARES: [Kind; 3] = [Kind::SimPty, Kind::Microbit, Kind::Wasm];
+
+    /// A micro:bit's only port is a UART at 115200 baud behind a USB chip; its firmware has room for 64 bytes.
+    fn wire(self) -> Wire {
+        match self {
+            Kind::Microbit => Wire { baud: Some(115_200), ahead: Some(16) },
+            _ => Wire::default(),
+        }
+    }
 
     /// Whether a [`Link`] is in front of it.
     #[must_use]
@@ -137,7 +145,7 @@ impl Board {
             Port::Pty => Endpoint::pty(self.dir.path().join("tty")),
             Port::Tcp => Endpoint::tcp(),
         };
-        let link = Link::start(from_board, to_board, endpoint, &options.schedule);
+        let link = Link::start(from_board, to_board, endpoint, self.kind.wire(), &options.schedule);
         self.address = link.address().to_owned();
         self.link = Some(link);
         self.process = Some(process);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,16 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) {
     let flags = fcntl(fd, FcntlArg::F_GETFL).expect("an open descriptor has flags");
     let flags = OFlag::from_bits_retain(flags) | OFlag::O_NONBLOCK;
     fcntl(fd, FcntlArg::F_SETFL(flags)).expect("a descriptor can be non-blocking");
+}
+
+/// How many bytes in a pipe have not been read yet.
+#[allow(unsafe_code)]
+pub(crate) fn waiting(pipe: BorrowedFd<'_>) -> usize {
+    let mut count: nix::libc::c_int = 0;
+    // SAFETY: the request stores an int at the pointer, which is to a living one.
+    let result = unsafe { nix::libc::ioctl(pipe.as_raw_fd(), nix::libc::FIONREAD, &raw mut count) };
+    Errno::result(result).expect("a pipe knows how full it is");
+    usize::try_from(count).unwrap_or(0)
 }
 
 /// Where clients come to the link.

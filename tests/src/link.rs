@@ -9,11 +9,33 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::PATIENCE;
-use crate::endpoint::{Endpoint, Got, read, set_nonblocking, write};
+use crate::endpoint::{Endpoint, Got, read, set_nonblocking, waiting, write};
 use crate::faults::{Engine, Faults, Schedule};
+
+/// Nothing tells when a pipe's reader has taken bytes: it is looked at this often.
+const LOOK_FOR_ROOM: Duration = Duration::from_millis(1);
 
 /// A PTY without a client says nothing when one comes: it is looked at this often.
 const LOOK_FOR_CLIENT: Duration = Duration::from_millis(2);
+
+/// What the wire is by itself, before any faults.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wire {
+    /// The rate of a UART; `None` is as fast as it goes.
+    pub(crate) baud: Option<u32>,
+    /// At most this many bytes wait for the board's process to take them; then the wire stands still. A UART's pace is the
+    /// board's own time, but an emulated board that the machine does not let run would find all bytes of that time at once.
+    pub(crate) ahead: Option<usize>,
+}
+
+impl Wire {
+    fn with(self, mut schedule: Schedule) -> Schedule {
+        for faults in [&mut schedule.to_board, &mut schedule.from_board] {
+            faults.baud = faults.baud.or(self.baud);
+        }
+        schedule
+    }
+}
 
 /// A link in front of a board. Dropping it removes its port.
 #[derive(Debug)]
@@ -52,8 +74,10 @@ impl Link {
         from_board: OwnedFd,
         to_board: OwnedFd,
         endpoint: Endpoint,
+        wire: Wire,
         schedule: &Schedule,
     ) -> Link {
+        let schedule = wire.with(schedule.clone());
         set_nonblocking(from_board.as_fd());
         set_nonblocking(to_board.as_fd());
         let address = endpoint.address();
@@ -65,8 +89,9 @@ impl Link {
             board_out: Some(from_board),
             board_in: Some(to_board),
             endpoint,
-            up: Engine::new(schedule.from_board.clone(), schedule.seed ^ 1),
-            down: Engine::new(schedule.to_board.clone(), schedule.seed),
+            wire,
+            up: Engine::new(schedule.from_board, schedule.seed ^ 1),
+            down: Engine::new(schedule.to_board, schedule.seed),
         };
         let thread = thread::Builder::new()
             .name("link".into())
@@ -162,6 +187,7 @@ struct Worker {
     board_out: Option<OwnedFd>,
     board_in: Option<OwnedFd>,
     endpoint: Endpoint,
+    wire: Wire,
     /// From the board.
     up: Engine,
     /// To the board.
@@ -216,7 +242,8 @@ impl Worker {
         if let Some(fd) = listener {
             watch(fd, PollFlags::POLLIN);
         }
-        if let (Some(fd), Some(_)) = (&self.board_in, self.down.arrived(now)) {
+        let stands_still = self.board_room() == 0;
+        if let (Some(fd), Some(_), false) = (&self.board_in, self.down.arrived(now), stands_still) {
             watch(fd.as_fd(), PollFlags::POLLOUT);
         }
         if let (Some(fd), Some(_)) = (client, self.up.arrived(now)) {
@@ -228,6 +255,9 @@ impl Worker {
         let mut timeout = until.min().map(|due| due - now);
         if client.is_none() && listener.is_none() {
             timeout = Some(timeout.map_or(LOOK_FOR_CLIENT, |time| time.min(LOOK_FOR_CLIENT)));
+        }
+        if stands_still {
+            timeout = Some(timeout.map_or(LOOK_FOR_ROOM, |time| time.min(LOOK_FOR_ROOM)));
         }
         let timeout = timeout.map_or(PollTimeout::NONE, |time| {
             let millis = u16::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
@@ -241,6 +271,14 @@ impl Worker {
         Ready { woken: seen(Some(0)), from_board: seen(from_board), from_client: seen(from_client) }
     }
 
+    /// How many bytes the board's process may be given now.
+    fn board_room(&self) -> usize {
+        match (&self.board_in, self.wire.ahead) {
+            (Some(fd), Some(ahead)) => ahead.saturating_sub(waiting(fd.as_fd())),
+            _ => usize::MAX,
+        }
+    }
+
     /// Does what the test asked for; false to stop.
     fn obey(&mut self) -> bool {
         let _ = read(self.woken.as_fd(), &mut [0; 1]);
@@ -251,6 +289,7 @@ impl Worker {
         for command in commands {
             match command {
                 Command::Set(schedule) => {
+                    let schedule = self.wire.with(*schedule);
                     self.up = Engine::new(schedule.from_board, schedule.seed ^ 1);
                     self.down = Engine::new(schedule.to_board, schedule.seed);
                 }
@@ -310,7 +349,11 @@ impl Worker {
         let now = Instant::now();
         let mut sent = (0, 0);
         while let (Some(bytes), Some(fd)) = (self.down.arrived(now), &self.board_in) {
-            match write(fd.as_fd(), bytes) {
+            let count = bytes.len().min(self.board_room());
+            if count == 0 {
+                break;
+            }
+            match write(fd.as_fd(), &bytes[..count]) {
                 Some(0) => break,
                 Some(count) => {
                     sent.0 += count as u64;

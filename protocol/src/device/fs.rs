@@ -88,7 +88,15 @@ impl Device {
     /// # Errors
     /// [`Error::Os`], [`Error::Unsupported`].
     pub fn rmdir(&mut self, path: &str) -> Result<(), Error> {
-        self.os_function("removing a directory", "rmdir", &[path])
+        // On littlefs `os.rmdir` removes a file as well. Listing one gives the board's own number for the error.
+        let p = str_literal(path);
+        let code = format!(
+            "{HEAD} if hasattr(os,'stat')and os.stat({p})[0]&{KIND}!={DIRECTORY}:\n  \
+             os.listdir({p});raise OSError(20)\n \
+             os.rmdir({p})\n\
+             _mpr()\n"
+        );
+        self.os_call("removing a directory", &code, "rmdir", path).map(|_| ())
     }
 
     /// Removes a file.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Run, fs};
 use crate::failure::Failure;
-use crate::hints::{MPR, shell_word};
+use crate::hints::{MPR, board_parent, shell_word};
 use crate::progress::Progress;
 use crate::session::Session;
 use place::Place;
@@ -95,14 +95,15 @@ impl Cp {
             if from.look(session)?.is_some_and(|found| found.is_dir) {
                 return match found {
                     None if several => Err(destination(&to, "destination does not exist")),
-                    Some(_) if !is_directory => Err(destination(&to, "destination is not a directory")),
+                    Some(_) if !is_directory => Err(not_a_directory(&to)),
                     _ => tree::plan(&from, &to, is_directory, session),
                 };
             }
         }
         match found {
             None if several => return Err(destination(&to, "destination does not exist")),
-            _ if must_be_directory && !is_directory => {
+            Some(_) if must_be_directory && !is_directory => return Err(not_a_directory(&to)),
+            None if must_be_directory => {
                 return Err(destination(&to, "destination is not a directory"));
             }
             _ => {}
@@ -135,6 +136,20 @@ fn copy(jobs: Vec<Job>, rules: &Rules, session: &mut Session<'_>) -> Result<Vec<
         files.push(Copied { from: job.from.to_string(), to: job.to.to_string(), bytes, status });
     }
     Ok(files)
+}
+
+/// The destination exists, but as a file.
+fn not_a_directory(to: &Place) -> Failure {
+    let failure = destination(to, "destination is not a directory");
+    match to {
+        Place::Board(path) => {
+            let parent = shell_word(&format!(":{}", board_parent(path)));
+            failure.hint(format!("`{MPR} ls {parent}` shows what is there"))
+        }
+        Place::Here(path) => {
+            failure.hint(format!("`ls -l {}` shows what it is", shell_word(&path.display().to_string())))
+        }
+    }
 }
 
 /// The destination is not what it must be.
