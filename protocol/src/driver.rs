@@ -14,6 +14,12 @@ const FULL_LINK: Duration = Duration::from_millis(2);
 /// A program that was sent Ctrl-C may clean up for so long before the prompt is demanded.
 const CLEAN_UP: Duration = Duration::from_millis(1500);
 
+/// Typed bytes are asked for this often while a program runs.
+const KEYS: Duration = Duration::from_millis(10);
+
+/// Gives the bytes that a person has typed since it was last asked.
+pub(crate) type Keyboard<'a> = &'a mut dyn FnMut() -> Vec<u8>;
+
 /// The deadlines of one operation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -24,18 +30,19 @@ pub(crate) struct Limits {
 }
 
 /// Measures one operation.
-struct Watch {
+struct Watch<'a> {
     limits: Limits,
+    keyboard: Option<Keyboard<'a>>,
     start: Instant,
     active: Instant,
     received: u64,
     interruptible: bool,
 }
 
-impl Watch {
+impl Watch<'_> {
     fn new(limits: Limits, interruptible: bool) -> Self {
         let now = Instant::now();
-        Watch { limits, start: now, active: now, received: 0, interruptible }
+        Watch { limits, keyboard: None, start: now, active: now, received: 0, interruptible }
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -89,7 +96,19 @@ impl Driver {
         limits: Limits,
         event: &mut dyn FnMut(Event) -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
-        let mut watch = Watch::new(limits, true);
+        self.operate_typing(op, during, limits, None, event)
+    }
+
+    /// The same; what `keyboard` gives goes to the program while it runs.
+    pub(crate) fn operate_typing<T>(
+        &mut self,
+        op: Op,
+        during: &str,
+        limits: Limits,
+        keyboard: Option<Keyboard<'_>>,
+        event: &mut dyn FnMut(Event) -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
+        let mut watch = Watch { keyboard, ..Watch::new(limits, true) };
         let enters = matches!(op, Op::Enter);
         self.unsent.clear();
         if self.repl.start(Instant::now(), op).is_err() {
@@ -181,7 +200,7 @@ impl Driver {
     }
 
     /// Drives link and machine until something happens.
-    fn next_event(&mut self, during: &str, watch: &mut Watch) -> Result<Event, Error> {
+    fn next_event(&mut self, during: &str, watch: &mut Watch<'_>) -> Result<Event, Error> {
         loop {
             if let Some(event) = self.repl.poll() {
                 return Ok(event);
@@ -194,6 +213,9 @@ impl Driver {
                 return Err(watch.expired(self.repl.awaits()));
             }
             let _ = self.repl.poll_transmit(now, &mut self.unsent);
+            let keyboard = watch.keyboard.as_mut().filter(|_| self.repl.is_running());
+            let typing = keyboard.is_some();
+            self.unsent.extend(keyboard.into_iter().flat_map(|keyboard| keyboard()));
             if !self.unsent.is_empty() {
                 let sent = self
                     .transport
@@ -204,7 +226,11 @@ impl Driver {
                     watch.active = now;
                 }
             }
-            let look = if self.unsent.is_empty() { LOOK } else { FULL_LINK };
+            let look = match (self.unsent.is_empty(), typing) {
+                (false, _) => FULL_LINK,
+                (true, true) => KEYS,
+                (true, false) => LOOK,
+            };
             let wake =
                 watch.deadline().into_iter().chain(self.repl.poll_timeout()).fold(now + look, Instant::min);
             let n = self

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Device;
 use super::wrapper::{self, Way};
-use crate::driver::Limits;
+use crate::driver::{Keyboard, Limits};
 use crate::repl::{Event, Framing, Op};
 use crate::{Error, Output, Traceback};
 
@@ -18,8 +18,8 @@ const TINY: usize = 1024;
 /// read, and what the compiler needs.
 const MEMORY_FACTOR: u64 = 6;
 
-/// Code that arrives damaged is sent so often in all. On a line without flow control, damage comes in runs.
-const TRIES: u32 = 5;
+/// Code that arrives damaged is sent so often in all.
+const TRIES: u32 = 3;
 
 /// What an execution came to.
 pub(super) struct Ended {
@@ -38,12 +38,35 @@ impl Device {
     /// [`Error::Exception`] when the code raised one, [`Error::SystemExit`] when it ended with a status other than
     /// zero, [`Error::Output`] when `out` refused bytes, [`Error::Reset`] when the board restarted.
     pub fn exec(&mut self, code: &[u8], out: &mut dyn Output) -> Result<(), Error> {
+        self.exec_typing(code, out, None)
+    }
+
+    /// Runs code as [`Device::exec`] does. What `keyboard` gives, asked every few milliseconds, goes to the program; a
+    /// Ctrl-C (0x03) in it raises `KeyboardInterrupt` there.
+    ///
+    /// # Errors
+    /// As [`Device::exec`].
+    pub fn exec_interactive(
+        &mut self,
+        code: &[u8],
+        out: &mut dyn Output,
+        keyboard: &mut dyn FnMut() -> Vec<u8>,
+    ) -> Result<(), Error> {
+        self.exec_typing(code, out, Some(keyboard))
+    }
+
+    fn exec_typing(
+        &mut self,
+        code: &[u8],
+        out: &mut dyn Output,
+        mut keyboard: Option<Keyboard<'_>>,
+    ) -> Result<(), Error> {
         self.enter_raw_repl()?;
         let mut tries = TRIES;
         while let Some(way) = self.way_to_wrap(code)? {
             let token = new_token();
             let wrapped = wrapper::wrap(code, &token, way);
-            let ended = self.execute(wrapped, Framing::Token(token), "running the program", true, out)?;
+            let ended = self.run(wrapped, Framing::Token(token), out, &mut keyboard)?;
             let status = ended.status.as_deref();
             if wrapper::was_damaged(status, &ended.stderr) && tries > 1 {
                 tries -= 1;
@@ -61,8 +84,24 @@ impl Device {
                 (Way::Exec, _) => self.way = None,
             }
         }
-        let ended = self.execute(code.to_vec(), Framing::Text, "running the program", true, out)?;
+        let ended = self.run(code.to_vec(), Framing::Text, out, &mut keyboard)?;
         result(&ended.stderr)
+    }
+
+    /// One try at a program of the user's.
+    fn run(
+        &mut self,
+        code: Vec<u8>,
+        framing: Framing,
+        out: &mut dyn Output,
+        keyboard: &mut Option<Keyboard<'_>>,
+    ) -> Result<Ended, Error> {
+        let limits = Limits { free_once_started: true, ..self.driver.limits(code.len() as u64) };
+        let keyboard: Option<Keyboard<'_>> = match keyboard {
+            Some(keyboard) => Some(&mut **keyboard),
+            None => None,
+        };
+        self.operate(Op::Exec { code, framing }, "running the program", limits, keyboard, out)
     }
 
     fn way_to_wrap(&mut self, code: &[u8]) -> Result<Option<Way>, Error> {
@@ -133,9 +172,19 @@ impl Device {
         out: &mut dyn Output,
     ) -> Result<Ended, Error> {
         let limits = Limits { free_once_started, ..self.driver.limits(code.len() as u64) };
-        let op = Op::Exec { code, framing };
+        self.operate(Op::Exec { code, framing }, during, limits, None, out)
+    }
+
+    fn operate(
+        &mut self,
+        op: Op,
+        during: &str,
+        limits: Limits,
+        keyboard: Option<Keyboard<'_>>,
+        out: &mut dyn Output,
+    ) -> Result<Ended, Error> {
         let mut soft_reset = false;
-        self.driver.operate(op, during, limits, &mut |event| match event {
+        self.driver.operate_typing(op, during, limits, keyboard, &mut |event| match event {
             Event::Stdout(bytes) => out.stdout(&bytes).map(|()| None).map_err(Error::Output),
             Event::Done { stderr, status } => Ok(Some(Ended { stderr, status })),
             Event::SoftReset => {
