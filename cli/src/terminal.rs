@@ -57,3 +57,53 @@ fn restore_on_panic() {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use nix::pty::openpty;
+
+    use super::*;
+
+    /// Says to the child which way out to take.
+    const WAY_OUT: &str = "MPR_TEST_WAY_OUT";
+
+    /// Runs in the child, on a terminal of its own.
+    #[test]
+    fn child() {
+        let Ok(way) = std::env::var(WAY_OUT) else { return };
+        let guard = RawMode::enter().unwrap();
+        assert_ne!(tcgetattr(io::stdin()).unwrap(), SAVED.lock().unwrap().clone().unwrap(), "not raw");
+        match way.as_str() {
+            "drop" => drop(guard),
+            "restore" => {
+                restore();
+                std::process::exit(0);
+            }
+            // As in a build whose panics abort, where nothing is dropped.
+            _ => {
+                std::mem::forget(guard);
+                panic!("a fault");
+            }
+        }
+    }
+
+    #[test]
+    fn every_way_out_restores_the_terminal() {
+        for (way, code) in [("drop", 0), ("restore", 0), ("panic", 101)] {
+            let pty = openpty(None, None).unwrap();
+            let before = tcgetattr(&pty.slave).unwrap();
+            let status = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "terminal::tests::child", "--nocapture"])
+                .env(WAY_OUT, way)
+                .stdin(Stdio::from(pty.slave.try_clone().unwrap()))
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .unwrap();
+            assert_eq!(status.code(), Some(code), "{way}");
+            assert_eq!(tcgetattr(&pty.slave).unwrap(), before, "{way}");
+        }
+    }
+}

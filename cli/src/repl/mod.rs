@@ -3,6 +3,7 @@
 mod inject;
 mod keys;
 mod output;
+mod pace;
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -14,13 +15,15 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::failure::{Failure, Kind};
+use crate::hints::{Advice, Trouble};
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::signals::Signals;
 use crate::terminal::RawMode;
-use inject::Injected;
+use inject::After;
 use keys::Key;
 use output::Console;
+use pace::Pace;
 
 /// How often a signal is looked for while nothing happens, in milliseconds.
 const TICK_MS: u16 = 100;
@@ -52,8 +55,8 @@ enum End {
     Quit,
     /// A signal came.
     Signal,
-    /// The board has gone.
-    Lost(TransportError),
+    /// The board has gone, for this reason.
+    Lost(String),
 }
 
 /// Runs the prompt until the user leaves it.
@@ -72,9 +75,10 @@ pub fn run(options: &Options, session: &mut Session<'_>) -> Result<(), Failure> 
     let device = session.device()?;
     let name = device.name().to_owned();
     device.leave_raw_repl().map_err(|error| Failure::device("repl", error))?;
-    announce(options, &name, printer);
     let console = Console::new(printer, options.escape, capture);
+    // Before the first word is seen: a key that is pressed then is for the board already.
     let raw = RawMode::enter().map_err(|error| broken("the terminal", &error))?;
+    announce(options, &name, printer);
     let mut repl = Repl {
         device,
         signals,
@@ -82,7 +86,9 @@ pub fn run(options: &Options, session: &mut Session<'_>) -> Result<(), Failure> 
         console,
         stdin: File::from(stdin),
         pending: Vec::new(),
-        injected: None,
+        pace: Pace::new(Instant::now()),
+        leaving: false,
+        lost: None,
     };
     let end = repl.run();
     drop(raw);
@@ -91,8 +97,8 @@ pub fn run(options: &Options, session: &mut Session<'_>) -> Result<(), Failure> 
         End::Quit => Ok(()),
         End::Signal => Err(Failure::new(Kind::Interrupted(2), "interrupted")),
         End::Lost(error) => Err(Failure::new(Kind::Link, format!("device disconnected: `{name}`"))
-            .cause(error.to_string())
-            .hint("`mpr devs` shows whether the board is still there")),
+            .cause(error)
+            .hint(Advice::Link(Trouble::Lost))),
     }
 }
 
@@ -104,20 +110,22 @@ fn broken(what: &str, error: &io::Error) -> Failure {
     Failure::usage(format!("repl: cannot use {what}")).cause(crate::failure::strerror(error))
 }
 
+/// What mpremote says, too. The terminal is raw by now and wants its carriage returns.
 fn announce(options: &Options, name: &str, printer: &Printer) {
-    printer.note(&format!("Connected to MicroPython at {name}"));
-    printer.note("Use Ctrl-] or Ctrl-x to exit this shell");
+    let say = |line: &str| printer.note(&format!("{line}\r"));
+    say(&format!("Connected to MicroPython at {name}"));
+    say("Use Ctrl-] or Ctrl-x to exit this shell");
     if options.escape {
-        printer.note("Escaping non-printable bytes/characters by printing their hex code");
+        say("Escaping non-printable bytes/characters by printing their hex code");
     }
     if let Some(capture) = &options.capture {
-        printer.note(&format!("Capturing session to file \"{capture}\""));
+        say(&format!("Capturing session to file \"{capture}\""));
     }
     if let Some(code) = &options.inject_code {
-        printer.note(&format!("Use Ctrl-J to inject {}", bytes_literal(code)));
+        say(&format!("Use Ctrl-J to inject {}", bytes_literal(code)));
     }
     if let Some(file) = &options.inject_file {
-        printer.note(&format!("Use Ctrl-K to inject file \"{file}\""));
+        say(&format!("Use Ctrl-K to inject file \"{file}\""));
     }
 }
 
@@ -129,8 +137,11 @@ struct Repl<'a> {
     stdin: File,
     /// Typed bytes that the board has not taken yet.
     pending: Vec<u8>,
-    /// The program that Ctrl-K started, while it runs.
-    injected: Option<Injected>,
+    pace: Pace,
+    /// The user has left; what was typed before is still for the board.
+    leaving: bool,
+    /// The board went while a program was injected, for this reason.
+    lost: Option<String>,
 }
 
 impl Repl<'_> {
@@ -139,24 +150,25 @@ impl Repl<'_> {
             if self.signals.received().is_some() {
                 return Ok(End::Signal);
             }
-            let typed = self.wait()?;
-            if typed && !self.read_keys()? {
-                // What was typed before the last key is still for the board.
-                return Ok(self.push().err().map_or(End::Quit, End::Lost));
+            if self.wait()? {
+                self.read_keys()?;
             }
-            if let Err(error) = self.push() {
-                return Ok(End::Lost(error));
+            if let Some(reason) = self.lost.take() {
+                return Ok(End::Lost(reason));
             }
-            match self.pull() {
-                Ok(bytes) => self.show(&bytes)?,
-                Err(error) => return Ok(End::Lost(error)),
+            if self.leaving && (self.pending.is_empty() || self.pace.is_stalled(Instant::now())) {
+                return Ok(End::Quit);
+            }
+            match self.push().and_then(|()| self.pull()) {
+                Ok(bytes) => self.console.show(&bytes)?,
+                Err(error) => return Ok(End::Lost(error.to_string())),
             }
         }
     }
 
     /// Waits until a key, a byte from the board, or a little time. Tells whether the terminal has something.
     fn wait(&mut self) -> Result<bool, Failure> {
-        let takes_keys = self.pending.len() < WAITING;
+        let takes_keys = !self.leaving && self.pending.len() < WAITING;
         let link = self.device.transport_mut().poll_fd();
         let timeout = if link.is_none() || !self.pending.is_empty() { RETRY_MS } else { TICK_MS };
         let keys: BorrowedFd<'_> = self.stdin.as_fd();
@@ -172,34 +184,42 @@ impl Repl<'_> {
         Ok(takes_keys && waiting[0].any().unwrap_or(false))
     }
 
-    /// Reads what was typed. `false` ends the prompt.
-    fn read_keys(&mut self) -> Result<bool, Failure> {
+    /// Reads what was typed.
+    fn read_keys(&mut self) -> Result<(), Failure> {
         let mut typed = [0; 256];
         let n = match self.stdin.read(&mut typed) {
-            // The terminal has hung up.
-            Ok(0) => return Ok(false),
             Ok(n) => n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
-            Err(_) => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(_) => 0,
         };
+        // Without a byte the terminal has hung up.
+        self.leaving = n == 0;
         for &byte in &typed[..n] {
             match keys::classify(byte, self.options.inject_code.is_some(), self.options.inject_file.is_some())
             {
-                Key::Quit => return Ok(false),
+                Key::Quit => {
+                    self.leaving = true;
+                    break;
+                }
                 Key::Type => self.pending.push(byte),
                 Key::InjectCode => self.pending.extend(self.options.inject_code.iter().flatten()),
                 Key::InjectFile => self.inject_file()?,
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Gives the board as much as it takes without waiting.
     fn push(&mut self) -> Result<(), TransportError> {
         while !self.pending.is_empty() {
-            match self.device.transport_mut().send(&self.pending, Instant::now())? {
+            let now = Instant::now();
+            let allowed = self.pace.allowance(now).min(self.pending.len());
+            match self.device.transport_mut().send(&self.pending[..allowed], now)? {
                 0 => break,
-                n => drop(self.pending.drain(..n)),
+                n => {
+                    self.pace.sent(&self.pending[..n], now);
+                    self.pending.drain(..n);
+                }
             }
         }
         Ok(())
@@ -210,41 +230,19 @@ impl Repl<'_> {
         let mut bytes = vec![0; 4096];
         let n = self.device.transport_mut().recv(&mut bytes, Instant::now())?;
         bytes.truncate(n);
+        self.pace.came(&bytes, Instant::now());
         Ok(bytes)
     }
 
-    fn show(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let Some(injected) = &mut self.injected else {
-            return self.console.show(bytes);
-        };
-        let (shown, used) = injected.feed(bytes);
-        self.console.show(&shown)?;
-        if injected.is_over() {
-            self.injected = None;
-            self.pending.extend(inject::LEAVE_RAW);
-            self.console.show(&bytes[used..])?;
-        }
-        Ok(())
-    }
-
-    /// Runs the file on the board, which does not see it typed. Trouble is shown, and the prompt goes on.
+    /// Runs the file on the board.
     fn inject_file(&mut self) -> Result<(), Failure> {
         let Some(file) = &self.options.inject_file else { return Ok(()) };
-        self.console.show(format!("Injecting {file}\r\n").as_bytes())?;
-        let program = match std::fs::read(file) {
-            Ok(program) => program,
-            Err(error) => {
-                let text = format!("Error: `{file}`: {}\r\n", crate::failure::strerror(&error));
-                return self.console.show(text.as_bytes());
-            }
-        };
         self.pending.clear();
-        match self.device.exec_no_follow(&program) {
-            Ok(()) => {
-                self.injected = Some(Injected::default());
-                Ok(())
-            }
-            Err(error) => self.console.show(format!("Error: {error}\r\n").replace('\n', "\r\n").as_bytes()),
+        match inject::run(file, self.device, &mut self.console, &self.stdin, self.signals.flag())? {
+            After::Prompt => {}
+            After::Left => self.leaving = true,
+            After::Lost(reason) => self.lost = Some(reason),
         }
+        Ok(())
     }
 }
