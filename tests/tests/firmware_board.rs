@@ -151,6 +151,22 @@ fn control_c_interrupts_whatever_runs() {
     }
 }
 
+/// An interrupt that comes when code is just ending belongs to that code or to the prompt; it must not end the session.
+#[test]
+fn an_interrupt_at_the_end_of_code_keeps_the_session() {
+    let (_board, mut console) = sim();
+    console.exec("kept = 'kept'");
+    for round in 0..500 {
+        let code = format!("for i in range({}): pass\x04", round * 37 % 4000);
+        console.send(code.as_bytes());
+        console.expect(b"OK");
+        console.send(b"\x03");
+        console.expect(b"\x04");
+        console.expect(b"\x04>");
+    }
+    assert_eq!(eval(&mut console, "kept"), "kept");
+}
+
 #[test]
 fn a_poll_ends_when_the_console_receives() {
     let (_board, mut console) = sim();

@@ -1,6 +1,7 @@
 //! The console as the core calls it: standard input and output, waiting, critical sections.
 
 use core::ffi::{c_char, c_int};
+use core::sync::atomic::{AtomicI32, Ordering};
 
 use micropython_sys::ffi;
 use micropython_sys::object::stream;
@@ -13,15 +14,29 @@ const FOREVER: usize = usize::MAX;
 /// A byte for the console arrived. Returns whether it was the interrupt character, which the program gets as
 /// `KeyboardInterrupt` and not as input. May be called from any thread.
 pub fn interrupt_on(byte: u8) -> bool {
-    // SAFETY: a volatile read of an int.
-    if c_int::from(byte) != unsafe { ffi::mpr_interrupt_char() } {
+    if c_int::from(byte) != INTERRUPT_CHAR.load(Ordering::Relaxed) {
         return false;
     }
     let state = hal().atomic_begin();
-    // SAFETY: made to be called asynchronously; the section excludes the scheduler's own updates.
-    unsafe { ffi::mp_sched_keyboard_interrupt() };
+    let interrupts = c_int::from(byte) == INTERRUPT_CHAR.load(Ordering::Relaxed);
+    if interrupts {
+        // SAFETY: made to be called asynchronously; the section excludes the scheduler's own updates.
+        unsafe { ffi::mp_sched_keyboard_interrupt() };
+    }
     hal().atomic_end(state);
-    true
+    interrupts
+}
+
+/// The interrupt character, or -1 for none.
+static INTERRUPT_CHAR: AtomicI32 = AtomicI32::new(-1);
+
+/// Changes the interrupt character. After this returns, the character before it interrupts no more: an interrupt that came in
+/// is pending by now, where the core clears it. One that came later would find no handler.
+#[unsafe(no_mangle)]
+extern "C" fn mp_hal_set_interrupt_char(c: c_int) {
+    let state = hal().atomic_begin();
+    INTERRUPT_CHAR.store(c, Ordering::Relaxed);
+    hal().atomic_end(state);
 }
 
 #[unsafe(no_mangle)]

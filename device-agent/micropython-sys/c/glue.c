@@ -7,7 +7,6 @@
 #include "py/nlr.h"
 #include "py/objlist.h"
 #include "py/runtime.h"
-#include "shared/runtime/interrupt_char.h"
 #include "shared/runtime/pyexec.h"
 
 // Objects that Rust code keeps alive between calls; the collector scans them.
@@ -66,10 +65,6 @@ const char *mpr_version(int part) {
         MICROPY_BANNER_MACHINE,
     };
     return parts[part];
-}
-
-int mpr_interrupt_char(void) {
-    return *(volatile int *)&mp_interrupt_char;
 }
 
 // Whether callbacks or exceptions are scheduled that could run now.
