@@ -11,6 +11,9 @@ use crate::hal::hal;
 /// What the core passes for "no time limit".
 const FOREVER: usize = usize::MAX;
 
+/// A long print can be interrupted after so many bytes. A UART of 9600 baud sends them in a quarter of a second.
+const PIECE: usize = 256;
+
 /// A byte for the console arrived. Returns whether it was the interrupt character, which the program gets as
 /// `KeyboardInterrupt` and not as input. May be called from any thread.
 pub fn interrupt_on(byte: u8) -> bool {
@@ -53,11 +56,27 @@ extern "C" fn mp_hal_stdin_rx_chr() -> c_int {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn mp_hal_stdout_tx_strn(text: *const c_char, len: usize) -> usize {
-    if len > 0 {
-        // SAFETY: the core passes a valid string.
-        hal().console_write(unsafe { core::slice::from_raw_parts(text.cast(), len) });
+    // SAFETY: the core passes a valid string.
+    let text: &[u8] = if len == 0 { &[] } else { unsafe { core::slice::from_raw_parts(text.cast(), len) } };
+    for piece in text.chunks(PIECE) {
+        // SAFETY: reads words.
+        if interruptible() && unsafe { ffi::mpr_exception_pending() } {
+            // SAFETY: raises the exception, in code that can be interrupted; nothing with a destructor is alive.
+            unsafe { ffi::mp_handle_pending(true) };
+        }
+        hal().console_write(piece);
     }
     len
+}
+
+/// Whether an interrupt would find a handler: the core switches interrupts on for code that it runs.
+fn interruptible() -> bool {
+    INTERRUPT_CHAR.load(Ordering::Relaxed) >= 0
+}
+
+/// Puts the console into the state of a board that starts.
+pub fn reset() {
+    mp_hal_set_interrupt_char(-1);
 }
 
 #[unsafe(no_mangle)]

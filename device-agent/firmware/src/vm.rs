@@ -7,7 +7,7 @@ use micropython_sys::ffi;
 use micropython_sys::object::ROOTS;
 
 use crate::hal::{self, Hal, ResetCause};
-use crate::{modules, mp};
+use crate::{console, modules, mp};
 
 pub use crate::console::interrupt_on;
 
@@ -40,6 +40,7 @@ pub unsafe fn run(board: &'static dyn Hal, heap: &'static mut [u8], started: imp
     let mut bounds = heap.as_mut_ptr_range();
     started();
     while !STOP.load(Ordering::Acquire) {
+        console::reset();
         // SAFETY: `session` has nothing with a destructor alive while the core runs.
         let hard = unsafe { ffi::mpr_abortable(session, (&raw mut bounds).cast()) };
         if hard {

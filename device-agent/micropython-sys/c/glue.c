@@ -72,6 +72,11 @@ bool mpr_events_pending(void) {
     return *(volatile int16_t *)&MP_STATE_VM(sched_state) == MP_SCHED_PENDING;
 }
 
+// Whether an exception is scheduled that could be raised now: not inside of callbacks and finalisers.
+bool mpr_exception_pending(void) {
+    return mpr_events_pending() && *(void *volatile *)&MP_STATE_THREAD(mp_pending_exception) != NULL;
+}
+
 bool mpr_gc_locked(void) {
     return MP_STATE_THREAD(gc_lock_depth) != 0;
 }

@@ -64,6 +64,7 @@ unsafe extern "C" {
     pub fn mpr_sys_argv() -> Obj;
     pub fn mpr_version(part: c_int) -> *const c_char;
     pub fn mpr_events_pending() -> bool;
+    pub fn mpr_exception_pending() -> bool;
     pub fn mpr_gc_locked() -> bool;
     pub fn mpr_map_size(map: *const Map) -> usize;
     pub fn mpr_dict_next(dict: Obj, cursor: *mut usize, key: *mut Obj, value: *mut Obj) -> bool;
