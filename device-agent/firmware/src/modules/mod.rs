@@ -10,6 +10,7 @@ mod myport;
 mod os;
 mod platform;
 mod random;
+mod re;
 mod select;
 mod socket;
 mod time;
