@@ -31,6 +31,29 @@ fn machine_scripts() {
 }
 
 #[test]
+fn timer_scripts() {
+    run_script(include_str!("../firmware/timer.py"));
+}
+
+/// A timer of the old life does not fire in the new one, and timers work there.
+#[test]
+fn resets_stop_timers() {
+    let (_board, mut console) = sim();
+    for reset in ["machine.soft_reset()", "machine.reset()"] {
+        for round in 0..20 {
+            let start =
+                "import machine\nt=[machine.Timer(period=0.1,callback=lambda t:None) for i in range(9)]\n";
+            console.send(format!("{start}for i in range({}): pass\n{reset}\x04", round * 97).as_bytes());
+            console.expect(if reset.contains("soft") { b"MPY: soft reboot\r\n" } else { b"\n>>> " });
+            console.enter_raw_repl();
+        }
+    }
+    let code = "import machine, time\nr = []\nt = machine.Timer(mode=0, period=1, callback=lambda t: r.append(1))\n\
+                while not r: time.sleep_ms(1)\nprint(r)";
+    assert_eq!(console.exec(code).0, b"[1]\r\n");
+}
+
+#[test]
 fn select_scripts() {
     run_script(include_str!("../firmware/select.py"));
 }

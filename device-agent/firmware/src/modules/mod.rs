@@ -5,7 +5,7 @@ mod deflate;
 mod hashlib;
 mod heapq;
 mod json;
-mod machine;
+pub mod machine;
 mod myport;
 mod os;
 mod platform;
