@@ -81,4 +81,4 @@ fn scripts_in(name: &str) -> BTreeSet<String> {
 }
 
 scripts!(same_as_stock, stock: binascii deflate hashlib heapq json random re);
-scripts!(asserts_hold, port: binascii deflate hashlib heapq json platform random re);
+scripts!(asserts_hold, port: binascii deflate hashlib heapq json names platform random re);
