@@ -154,7 +154,6 @@ impl Failure {
             Error::SourceChanged { path, expected, got } => {
                 Failure::usage(format!("{command}: the source of `:{path}` changed while it was read"))
                     .cause(format!("{expected} bytes announced, {got} read"))
-                    .cause(format!("`:{path}` on the board is as it was"))
             }
             error @ Error::Unsupported { .. } => Failure::refused(format!("{command}: {error}")),
             Error::SeveralDevices(ports) => {

@@ -35,7 +35,11 @@ impl Progress {
     /// So many bytes are done.
     pub fn at(&self, done: u64) {
         if self.wanted && self.start.elapsed() >= PATIENCE {
-            self.bar.get_or_init(|| self.draw()).set_position(done);
+            let bar = self.bar.get_or_init(|| self.draw());
+            // Of the whole time: pieces arrive in bursts.
+            let rate = done as f64 / self.start.elapsed().as_secs_f64();
+            bar.set_prefix(format!("{:.1} KB/s", rate / 1000.0));
+            bar.set_position(done);
         }
     }
 
@@ -49,7 +53,7 @@ impl Progress {
 
     fn draw(&self) -> ProgressBar {
         let bar = ProgressBar::with_draw_target(Some(self.total), ProgressDrawTarget::stderr());
-        let template = "{msg} [{bar:20}] {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        let template = "{msg} [{bar:20}] {percent:>3}% of {total_bytes} {prefix}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("#>-"));
         }

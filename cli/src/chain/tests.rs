@@ -152,6 +152,7 @@ fn global_options_stand_anywhere() {
         );
     }
     assert!(chain(&["-v", "ls"]).globals.verbose);
+    assert!(chain(&["connect", "sim:", "-q", "-v", "ls"]).globals.verbose);
     let verbose_ls = chain(&["ls", "-v"]);
     assert!(!verbose_ls.globals.verbose, "behind a file command -v is the command's own");
     assert_eq!(

@@ -9,6 +9,9 @@ use clap::{Arg, Command};
 /// The word that ends a command's arguments.
 pub const END: &str = "+";
 
+/// Options that stand where a command could, and are not taken for a wrong option of the command before.
+const BETWEEN: [&str; 3] = ["--verbose", "--version", "-v"];
+
 /// The words of one command, in an order that leaves clap no doubt.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Taken {
@@ -71,8 +74,8 @@ pub fn take(grammar: &Command, words: &[String]) -> Result<Taken, WordError> {
                 None if taken.positional.len() < capacity && (is_number(word) || word.contains(' ')) => {
                     taken.positional.push(word.clone());
                 }
-                // `--version` and `--help` may stand for a command of their own.
-                None if word == "--version" && taken.positional.len() >= required(grammar) => break,
+                // These may stand between commands.
+                None if BETWEEN.contains(&&**word) && taken.positional.len() >= required(grammar) => break,
                 None if capacity == 0 && grammar.get_name() == GLOBALS => break,
                 None => return Err(WordError::UnknownOption(word.clone(), nearest_option(grammar, word))),
             }

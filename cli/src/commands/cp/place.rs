@@ -108,11 +108,11 @@ fn look_here(path: &Path) -> Option<Found> {
     fs::metadata(path).ok().map(|metadata| Found { is_dir: metadata.is_dir(), size: metadata.len() })
 }
 
-/// As a user writes it.
+/// As a user writes it, without needless parts.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Board(path) => write!(f, ":{path}"),
+            Place::Board(path) => write!(f, ":{}", board::plain(path)),
             Place::Here(path) => path.display().fmt(f),
         }
     }
@@ -140,8 +140,15 @@ mod tests {
 
     #[test]
     fn children() {
-        for (text, child) in [(":", ":./x"), (":/", ":/x"), (":lib", ":lib/x"), ("d", "d/x"), (".", "./x")] {
-            assert_eq!(Place::new(text).trimmed().child("x").to_string(), child);
+        for (text, child, shown) in [
+            (":", "./x", ":x"),
+            (":/", "/x", ":/x"),
+            (":lib", "lib/x", ":lib/x"),
+            ("d", "d/x", "d/x"),
+            (".", "./x", "./x"),
+        ] {
+            let place = Place::new(text).trimmed().child("x");
+            assert_eq!((place.bare(), place.to_string()), (child.to_owned(), shown.to_owned()));
         }
     }
 }

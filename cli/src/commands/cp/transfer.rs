@@ -149,15 +149,38 @@ fn write(
     at: &mut dyn FnMut(u64),
     local: impl Fn(io::Error) -> Failure,
 ) -> Result<u64, Failure> {
-    device.write_file(board::plain(to), source, size, at).map_err(|error| match error {
-        Error::LocalIo { source } => local(source).cause(format!("`:{to}` on the board is as it was")),
-        Error::Os { ref errno, .. } if errno.is("ENOENT") && !board_parent(to).is_empty() => {
-            let parent = shell_word(&format!(":{}", board_parent(to)));
-            Failure::device("cp", error)
-                .hint(format!("its directory is missing: `{MPR} mkdir {parent}` makes it"))
-        }
-        error => Failure::device("cp", error),
+    device.write_file(board::plain(to), source, size, at).map_err(|error| {
+        let left = left_behind(device, to, &error);
+        let failure = match error {
+            Error::LocalIo { source } => local(source),
+            Error::Os { ref errno, .. } if errno.is("ENOENT") && !board_parent(to).is_empty() => {
+                let parent = shell_word(&format!(":{}", board_parent(to)));
+                let hint = format!("its directory is missing: `{MPR} mkdir {parent}` makes it");
+                return Failure::device("cp", error).hint(hint);
+            }
+            error => Failure::device("cp", error),
+        };
+        failure.cause(left)
     })
+}
+
+/// What a failed write has left on the board.
+fn left_behind(device: &mut Device, to: &str, error: &Error) -> String {
+    let to = board::plain(to);
+    // Known since the write began; nothing is asked again.
+    let replaces = device.capabilities().is_ok_and(|capabilities| capabilities.rename);
+    match error {
+        Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. } if replaces => {
+            format!("`:{to}` is as it was; `:{to}.part` may be left, which the next copy replaces")
+        }
+        Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. } => {
+            format!("a part of `:{to}` may be left, which the next copy replaces")
+        }
+        _ if replaces => format!("`:{to}` is as it was"),
+        _ => format!(
+            "nothing is left of `:{to}`: this board can't keep an old file until the new one is there"
+        ),
+    }
 }
 
 /// A file on the board could not be read. A directory is told as such.
