@@ -22,6 +22,5 @@ mod repl;
 mod session;
 mod signals;
 mod terminal;
-mod watchdog;
 
 pub use app::main;

@@ -59,6 +59,16 @@ pub(crate) fn microbit_firmware() -> PathBuf {
     existing(path, "the micro:bit's firmware", SETUP)
 }
 
+/// The Python with the tools of `tests/devices/requirements.txt`: `MPR_PYTHON`, or in the target folder.
+///
+/// # Panics
+/// When it has not been installed.
+#[must_use]
+pub fn python_program() -> PathBuf {
+    let path = from_env("MPR_PYTHON").unwrap_or_else(|| target_dir().join("venv/bin/python"));
+    existing(path, "Python with the reference tools", SETUP)
+}
+
 /// The npm package of MicroPython for WebAssembly: `MPR_WASM_PACKAGE`, or in the target folder.
 pub(crate) fn wasm_package() -> PathBuf {
     let path = from_env("MPR_WASM_PACKAGE").unwrap_or_else(|| {

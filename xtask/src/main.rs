@@ -8,7 +8,6 @@ mod paths;
 mod run;
 mod setup;
 mod soak;
-mod terminal;
 mod test;
 
 use std::process::ExitCode;

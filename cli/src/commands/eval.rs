@@ -4,7 +4,6 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Run;
-use super::exec::Follow;
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -51,14 +50,13 @@ struct Value<'a> {
 impl Run for Eval {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         let printer = session.printer();
+        let device = session.device()?;
         if printer.is_json() {
-            session.device()?;
-            let watchdog = session.watchdog();
-            let value = session.device()?.eval(&self.expression);
-            let value = value.map_err(|error| session.program_failure("eval", error, watchdog.as_ref()))?;
+            let value = device.eval(&self.expression).map_err(|error| Failure::device("eval", error))?;
             return printer.json("eval", &Value { expression: &self.expression, value: Bytes::new(&value) });
         }
         let code = format!("print({})", self.expression);
-        Follow::default().run("eval", code.as_bytes(), session)
+        let mut out = printer;
+        device.exec(code.as_bytes(), &mut out).map_err(|error| Failure::device("eval", error))
     }
 }

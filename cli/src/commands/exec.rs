@@ -1,6 +1,7 @@
 //! `exec`: runs code.
 
 use clap::Args;
+use mpr_protocol::Device;
 
 use super::Run;
 use crate::failure::Failure;
@@ -17,7 +18,7 @@ pub struct Exec {
 }
 
 /// Whether the output is waited for.
-#[derive(Debug, Clone, Copy, Default, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub struct Follow {
     /// Print the output until the program ends (the default)
     #[arg(short, long, overrides_with = "no_follow")]
@@ -36,15 +37,12 @@ impl Follow {
     /// Runs code and prints what it prints, or starts it.
     pub fn run(self, command: &str, code: &[u8], session: &mut Session<'_>) -> Result<(), Failure> {
         let mut out = session.printer();
-        // Connecting has limits of its own.
-        session.device()?;
-        let watchdog = session.watchdog();
-        let device = session.device()?;
+        let device: &mut Device = session.device()?;
         let result = match self.no_follow {
             true => device.exec_no_follow(code),
             false => device.exec(code, &mut out),
         };
-        result.map_err(|error| session.program_failure(command, error, watchdog.as_ref()))
+        result.map_err(|error| Failure::device(command, error))
     }
 }
 

@@ -40,8 +40,7 @@ impl Run for Ls {
             if self.options.headline() {
                 printer.headline(&format!("ls :{path}"))?;
             }
-            let entries =
-                session.device()?.list(path).map_err(|error| Failure::device_at("ls", path, error))?;
+            let entries = session.device()?.list(path).map_err(|error| Failure::device("ls", error))?;
             for entry in &entries {
                 printer.line(&line(entry))?;
             }

@@ -56,6 +56,8 @@ struct Source {
     file: Stream,
     position: usize,
     len: usize,
+    /// The end is an error: the loader takes it for data.
+    whole: bool,
     buffer: [u8; 512],
 }
 
@@ -76,7 +78,10 @@ fn open_source(name: Qstr) -> Result<*mut Source> {
     let file = mp::stream_readable(mp::call(Obj::from_static(&mp_builtin_open_obj), &args)?)?;
     let source = mp::bytes_on_heap(size_of::<Source>())?.cast::<Source>();
     // SAFETY: fresh, zeroed memory of this size.
-    unsafe { (*source).file = file };
+    unsafe {
+        (*source).file = file;
+        (*source).whole = mp::qstr_str(name).ends_with(".mpy");
+    }
     Ok(source)
 }
 
@@ -86,7 +91,9 @@ fn next_byte(source: &mut Source) -> Result<usize> {
         source.len = source.file.read(&mut source.buffer)?;
         source.position = 0;
         if source.len == 0 {
-            return Ok(Reader::EOF);
+            // SAFETY: a static of the core.
+            let cut_off = unsafe { &ffi::mp_type_EOFError };
+            return if source.whole { Err(Error::Message(cut_off, "")) } else { Ok(Reader::EOF) };
         }
     }
     let byte = source.buffer[source.position];

@@ -60,6 +60,8 @@ pub struct VfsLfs2 {
     /// Keep modification times.
     mtime: bool,
     busy: Cell<bool>,
+    /// The device has failed.
+    failed: Cell<bool>,
     /// A finaliser has marked something to be closed.
     abandoned: Cell<bool>,
 }
@@ -102,6 +104,7 @@ impl VfsLfs2 {
             cwd: Cell::new(MP_QSTR__slash_.obj()),
             mtime,
             busy: Cell::new(false),
+            failed: Cell::new(false),
             abandoned: Cell::new(false),
         })?;
         let config = this.config.get();
@@ -134,6 +137,9 @@ impl VfsLfs2 {
         self.close_abandoned();
         self.busy.set(true);
         let code = f(self.lfs.get());
+        if self.failed.replace(false) {
+            self.drop_caches();
+        }
         self.busy.set(false);
         let error = self.device.take_error();
         self.close_abandoned();
@@ -141,6 +147,25 @@ impl VfsLfs2 {
             Some(error) => Err(error),
             None if code < 0 => Err(Error::Os(-code)),
             None => Ok(code),
+        }
+    }
+
+    /// Forgets what littlefs believes to have read or is about to write, after the device has failed: littlefs marks its caches
+    /// as filled before it fills them. Data written to open files is kept.
+    fn drop_caches(&self) {
+        const NO_BLOCK: lfs::lfs_block_t = lfs::lfs_block_t::MAX;
+        // SAFETY: the operation has ended; all members of the list are ours.
+        unsafe {
+            let lfs = self.lfs.get();
+            (*lfs).rcache.block = NO_BLOCK;
+            (*lfs).pcache.block = NO_BLOCK;
+            let mut entry = (*lfs).mlist;
+            while !entry.is_null() {
+                if u32::from((*entry).type_) == lfs::lfs_type_LFS_TYPE_REG {
+                    open::drop_read_cache(entry.cast());
+                }
+                entry = (*entry).next;
+            }
         }
     }
 
@@ -232,13 +257,18 @@ unsafe fn marked(entry: *mut c_void, typ: u8) -> bool {
     }
 }
 
-/// The device of the filesystem that littlefs calls for.
+/// Does something with the device of the filesystem that littlefs calls for.
 ///
 /// # Safety
 /// `config` must be one of `configure`.
-unsafe fn device<'a>(config: *const lfs::lfs_config) -> &'a Device {
+unsafe fn on_device(config: *const lfs::lfs_config, f: impl FnOnce(&Device) -> i32) -> c_int {
     // SAFETY: as the caller.
-    unsafe { &(*(*config).context.cast::<VfsLfs2>()).device }
+    let this = unsafe { &*(*config).context.cast::<VfsLfs2>() };
+    let code = f(&this.device);
+    if code != 0 {
+        this.failed.set(true);
+    }
+    code
 }
 
 unsafe extern "C" fn read_device(
@@ -250,7 +280,8 @@ unsafe extern "C" fn read_device(
 ) -> c_int {
     // SAFETY: littlefs passes its configuration and a buffer of this size.
     unsafe {
-        device(config).read(block, offset, core::slice::from_raw_parts_mut(buffer.cast(), size as usize))
+        let buffer = core::slice::from_raw_parts_mut(buffer.cast(), size as usize);
+        on_device(config, |device| device.read(block, offset, buffer))
     }
 }
 
@@ -262,17 +293,20 @@ unsafe extern "C" fn program_device(
     size: u32,
 ) -> c_int {
     // SAFETY: as above.
-    unsafe { device(config).program(block, offset, core::slice::from_raw_parts(data.cast(), size as usize)) }
+    unsafe {
+        let data = core::slice::from_raw_parts(data.cast(), size as usize);
+        on_device(config, |device| device.program(block, offset, data))
+    }
 }
 
 unsafe extern "C" fn erase_device(config: *const lfs::lfs_config, block: u32) -> c_int {
     // SAFETY: as above.
-    unsafe { device(config).erase(block) }
+    unsafe { on_device(config, |device| device.erase(block)) }
 }
 
 unsafe extern "C" fn sync_device(config: *const lfs::lfs_config) -> c_int {
     // SAFETY: as above.
-    unsafe { device(config).sync() }
+    unsafe { on_device(config, Device::sync) }
 }
 
 /// `VfsLfs2(bdev, readsize=32, progsize=32, lookahead=32, mtime=True)`

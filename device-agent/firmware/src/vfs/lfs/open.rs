@@ -69,6 +69,21 @@ pub fn open_file(this: &'static VfsLfs2, path: Obj, mode: Mode) -> Result<&'stat
     Ok(file)
 }
 
+/// Forgets what was read of a file; what was written to it stays.
+///
+/// # Safety
+/// It must be an open file, and littlefs must not be running.
+pub unsafe fn drop_read_cache(state: *mut FileState) {
+    // SAFETY: as the caller.
+    unsafe {
+        let file = &raw mut (*state).file;
+        let flags = (*file).flags;
+        if flags & (lfs::lfs_open_flags_LFS_F_WRITING | lfs::lfs_open_flags_LFS_F_INLINE) == 0 {
+            (*file).cache.block = lfs::lfs_block_t::MAX;
+        }
+    }
+}
+
 fn open_flags(mode: Mode) -> i32 {
     let flag = |on: bool, flag: u32| if on { flag } else { 0 };
     (flag(mode.read, lfs::lfs_open_flags_LFS_O_RDONLY)
