@@ -17,7 +17,8 @@ pub fn main() -> ExitCode {
     let words = std::env::args_os().skip(1).map(|word| word.into_string()).collect::<Result<Vec<_>, _>>();
     let parsed = match words {
         Ok(words) => chain::parse(&words),
-        Err(word) => Err(Failure::usage(format!("`{}` is not valid UTF-8", word.to_string_lossy()))),
+        Err(word) => Err(Failure::usage(format!("`{}` is not valid UTF-8", word.to_string_lossy()))
+            .hint("boards know names in UTF-8 only; `ls -b` shows others")),
     };
     let result = match parsed {
         Err(failure) => Err(failure),

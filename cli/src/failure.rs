@@ -116,6 +116,17 @@ impl Failure {
         }
     }
 
+    /// The same for an operation on this path of the board, where the error may not know it.
+    pub fn device_at(command: &str, path: &str, error: Error) -> Self {
+        match error {
+            Error::Unsupported { .. } => Failure {
+                message: format!("{command}: `:{path}`: {error}"),
+                ..Failure::device(command, error)
+            },
+            error => Failure::device(command, error),
+        }
+    }
+
     fn translate(command: &str, error: Error) -> Self {
         let link = |message: String| Failure::new(Kind::Link, message);
         match error {

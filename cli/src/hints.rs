@@ -130,9 +130,10 @@ pub fn for_device(error: &Error) -> Option<Advice> {
         Error::Verify { .. } => "run the command again".to_owned(),
         Error::SourceChanged { .. } => "run the command again when nothing writes to the file".to_owned(),
         Error::NoSpace { .. } => format!("`{MPR} df` shows how full the board is"),
-        Error::Unsupported { .. } => {
-            format!("`{MPR} exec \"help('modules')\"` lists what the board has")
+        Error::Unsupported { lacks, .. } if lacks.contains("directories") => {
+            format!("all its files are in one place: `{MPR} ls` lists them")
         }
+        Error::Unsupported { .. } => format!("`{MPR} exec \"help('modules')\"` lists what the board has"),
         Error::Os { errno, path, .. } => return for_errno(errno, path),
         _ => return None,
     };

@@ -22,5 +22,6 @@ mod repl;
 mod session;
 mod signals;
 mod terminal;
+mod watchdog;
 
 pub use app::main;

@@ -10,6 +10,7 @@ use crate::hints::Named;
 use crate::options::{DEVICE_VARIABLE, Globals};
 use crate::printer::Printer;
 use crate::signals::Signals;
+use crate::watchdog::Watchdog;
 
 /// How long a board may take to come back after a hard reset.
 const RESTART_PATIENCE: Duration = Duration::from_secs(10);
@@ -45,6 +46,7 @@ pub struct Session<'a> {
     printer: &'a Printer,
     signals: &'a Signals,
     options: ConnectOptions,
+    limit: Option<Duration>,
     preferred: Option<Target>,
     current: Option<Named>,
     device: Option<Device>,
@@ -66,7 +68,16 @@ impl<'a> Session<'a> {
             ..ConnectOptions::default()
         };
         let preferred = globals.anywhere.device.clone();
-        Session { printer, signals, options, preferred, current: None, device: None, restarting: None }
+        Session {
+            printer,
+            signals,
+            options,
+            limit: globals.anywhere.timeout,
+            preferred,
+            current: None,
+            device: None,
+            restarting: None,
+        }
     }
 
     /// The printer. It outlives borrows of the session.
@@ -119,6 +130,26 @@ impl<'a> Session<'a> {
     /// Says that the board is about to restart by itself, so that the next command waits for it.
     pub fn board_restarts(&mut self) {
         self.restarting = Some(Instant::now());
+    }
+
+    /// Starts the clock for a program, if the command line gives it a limit.
+    pub fn watchdog(&self) -> Option<Watchdog> {
+        self.limit.map(|limit| Watchdog::start(limit, self.signals.flag().clone()))
+    }
+
+    /// Tells a failure of a program that ran under this clock.
+    pub fn program_failure(&self, command: &str, error: Error, watchdog: Option<&Watchdog>) -> Failure {
+        let timed_out = matches!(error, Error::Interrupted) && watchdog.is_some_and(Watchdog::has_fired);
+        match (self.limit, &self.device) {
+            (Some(limit), Some(device)) if timed_out => {
+                let (name, seconds) = (device.name(), limit.as_secs_f64());
+                let message = format!("{command}: the program on `{name}` did not end within {seconds} s");
+                Failure::new(Kind::Link, message)
+                    .cause("it was stopped")
+                    .hint("a larger `--timeout`, or none, gives it more time")
+            }
+            _ => Failure::device(command, error),
+        }
     }
 
     /// Waits, unless a signal comes.

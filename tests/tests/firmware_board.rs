@@ -31,6 +31,29 @@ fn machine_scripts() {
 }
 
 #[test]
+fn timer_scripts() {
+    run_script(include_str!("../firmware/timer.py"));
+}
+
+/// A timer of the old life does not fire in the new one, and timers work there.
+#[test]
+fn resets_stop_timers() {
+    let (_board, mut console) = sim();
+    for reset in ["machine.soft_reset()", "machine.reset()"] {
+        for round in 0..20 {
+            let start =
+                "import machine\nt=[machine.Timer(period=0.1,callback=lambda t:None) for i in range(9)]\n";
+            console.send(format!("{start}for i in range({}): pass\n{reset}\x04", round * 97).as_bytes());
+            console.expect(if reset.contains("soft") { b"MPY: soft reboot\r\n" } else { b"\n>>> " });
+            console.enter_raw_repl();
+        }
+    }
+    let code = "import machine, time\nr = []\nt = machine.Timer(mode=0, period=1, callback=lambda t: r.append(1))\n\
+                while not r: time.sleep_ms(1)\nprint(r)";
+    assert_eq!(console.exec(code).0, b"[1]\r\n");
+}
+
+#[test]
 fn select_scripts() {
     run_script(include_str!("../firmware/select.py"));
 }
@@ -149,6 +172,68 @@ fn control_c_interrupts_whatever_runs() {
         console.expect(b"\x04>");
         assert_eq!(eval(&mut console, "1 + 1"), "2", "{code}");
     }
+}
+
+/// An interrupt that comes when code is just ending belongs to that code or to the prompt; it must not end the session.
+#[test]
+fn an_interrupt_at_the_end_of_code_keeps_the_session() {
+    let (_board, mut console) = sim();
+    console.exec("kept = 'kept'");
+    for round in 0..500 {
+        let code = format!("for i in range({}): pass\x04", round * 37 % 4000);
+        console.send(code.as_bytes());
+        console.expect(b"OK");
+        console.send(b"\x03");
+        console.expect(b"\x04");
+        console.expect(b"\x04>");
+    }
+    assert_eq!(eval(&mut console, "kept"), "kept");
+}
+
+/// After a hard reset in the middle of a program, Ctrl-C at the prompt is the prompt's.
+#[test]
+fn an_interrupt_after_a_hard_reset_keeps_the_session() {
+    let (_board, mut console) = sim();
+    console.send(b"import machine\nmachine.reset()\x04");
+    console.expect(b"MicroPython v");
+    console.expect(b">>> ");
+    console.send(b"\x03\x03kept = 1\r");
+    console.expect(b"\r\n>>> \r\n>>> kept = 1\r\n>>> ");
+    console.send(b"kept\r");
+    console.expect(b"1\r\n>>> ");
+}
+
+#[test]
+fn a_long_print_on_a_slow_line_can_be_interrupted() {
+    let board = Board::start(Kind::SimUart { baud: 115_200 });
+    let mut console = board.console();
+    console.enter_raw_repl();
+    for print in ["print('x' * 300000)", "sys.stdout.buffer.write(b'x' * 300000)", "print('x\\n' * 100000)"] {
+        console.send(format!("import sys\n{print}\x04").as_bytes());
+        console.expect(b"OKx");
+        console.send(b"\x03");
+        let printed = console.expect(b"\x04");
+        assert!(printed.len() < 250_000, "{print}: {}", printed.len());
+        let traceback = console.expect(b"\x04>");
+        assert!(String::from_utf8_lossy(&traceback).contains("KeyboardInterrupt"), "{print}");
+    }
+}
+
+/// What a callback or a finaliser prints is not cut, and the scheduler goes on after it.
+#[test]
+fn an_interrupt_during_a_print_of_a_callback_leaves_the_scheduler_working() {
+    let (_board, mut console) = sim();
+    console.send(
+        b"import micropython, time\ndef f(n):\n print('x' * n)\n raise ValueError('y' * 100000)\n\
+          micropython.schedule(f, 100000)\nwhile True: pass\x04",
+    );
+    console.expect(b"OKx");
+    console.send(b"\x03");
+    console.expect(b"KeyboardInterrupt");
+    console.expect(b"\x04>");
+    let code =
+        "import micropython, time\nr = []\nmicropython.schedule(r.append, 1)\ntime.sleep_ms(1)\nprint(r)";
+    assert_eq!(console.exec(code).0, b"[1]\r\n");
 }
 
 #[test]

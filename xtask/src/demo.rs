@@ -1,12 +1,15 @@
 //! The main job, on a board without hardware.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::run::{Result, cargo, quoted, run};
+use crate::terminal::Terminal;
 use crate::{paths, setup, test};
+
+/// Ctrl-]: leaves the prompt.
+const LEAVE: &str = "\x1d";
 
 const PROGRAM: &str = "\
 import sys, os
@@ -31,18 +34,13 @@ pub fn demo() -> Result {
 
     println!("\nA simulated board: MicroPython in a process, its flash in a file. No hardware needed.\n");
     session.host("cat", &["hello.py"], PROGRAM)?;
-    session.step("Copy a program in.", &["cp", "hello.py", ":"], None, "")?;
-    session.step("List the board's files.", &["ls"], None, "hello.py")?;
-    session.step("Run the program on the board.", &["exec", "import hello"], None, "5 squared is 25")?;
-    session.step(
-        "Run a local file without copying it.",
-        &["run", "hello.py"],
-        None,
-        "hello from micropython",
-    )?;
-    session.step("Read it back and compare.", &["cp", ":hello.py", "copy.py"], None, "")?;
+    session.step("Copy a program in.", &["cp", "hello.py", ":"], "")?;
+    session.step("List the board's files.", &["ls"], "hello.py")?;
+    session.step("Run the program on the board.", &["exec", "import hello"], "5 squared is 25")?;
+    session.step("Run a local file without copying it.", &["run", "hello.py"], "hello from micropython")?;
+    session.step("Read it back and compare.", &["cp", ":hello.py", "copy.py"], "")?;
     session.host("cmp", &["hello.py", "copy.py"], "")?;
-    session.step("A line in the REPL (Ctrl-] leaves it).", &["repl"], Some("print(6 * 7)"), "42")?;
+    session.prompt("Type a line at the prompt; Ctrl-] leaves it.", "print(6 * 7)", "42")?;
     println!("Next: `mpr --help`; with a real board: `mpr devs`.");
     Ok(())
 }
@@ -67,41 +65,45 @@ impl Session<'_> {
         let words: Vec<String> = args.iter().map(|word| quoted(word)).collect();
         println!("$ {program} {}", words.join(" "));
         let mut command = self.command(Path::new(program));
-        check(command.args(args), None, expected)
+        check(command.args(args), expected)
     }
 
-    /// Shows and runs `mpr connect sim: ARGS`; `typed` is a line for its stdin.
-    fn step(&self, what: &str, args: &[&str], typed: Option<&str>, expected: &str) -> Result {
-        println!("# {what}");
+    /// Shows and runs `mpr connect sim: ARGS`.
+    fn step(&self, what: &str, args: &[&str], expected: &str) -> Result {
         let words: Vec<String> = args.iter().map(|word| quoted(word)).collect();
-        let line = format!("mpr connect sim: {}", words.join(" "));
-        match typed {
-            Some(text) => println!("$ echo {} | {line}", quoted(text)),
-            None => println!("$ {line}"),
-        }
-        let mpr = paths::target().join("debug/mpr");
-        let mut command = self.command(&mpr);
-        check(command.args(["connect", "sim:"]).args(args), typed, expected)
+        check(self.mpr(what, &words.join(" ")).args(args), expected)
+    }
+
+    /// Shows and runs `mpr connect sim:` on a terminal, where a person types a line.
+    fn prompt(&self, what: &str, line: &str, expected: &str) -> Result {
+        let mut terminal = Terminal::start(&mut self.mpr(what, ""))?;
+        terminal.await_text(">>> ")?;
+        terminal.type_in(&format!("{line}\r"))?;
+        terminal.await_text(&format!("\n{expected}\r\n>>> "))?;
+        terminal.type_in(LEAVE)?;
+        println!("{}", terminal.finish()?.trim_end());
+        println!();
+        Ok(())
+    }
+
+    fn mpr(&self, what: &str, words: &str) -> Command {
+        println!("# {what}\n$ {}", format!("mpr connect sim: {words}").trim_end());
+        let mut command = self.command(&paths::target().join("debug/mpr"));
+        command.args(["connect", "sim:"]);
+        command
     }
 }
 
 /// Runs a step, shows its output, and expects success and `expected` on stdout.
-fn check(command: &mut Command, typed: Option<&str>, expected: &str) -> Result {
+fn check(command: &mut Command, expected: &str) -> Result {
     let failed = |why: String| format!("error: this step failed: {why}");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
         .map_err(|error| failed(error.to_string()))?;
-    let mut stdin = child.stdin.take().expect("a piped child has pipes");
-    if let Some(text) = typed {
-        writeln!(stdin, "{text}").map_err(|error| failed(error.to_string()))?;
-    }
-    drop(stdin);
-    let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    print!("{text}");
-    println!();
+    println!("{text}");
     if !output.status.success() {
         return Err(failed(output.status.to_string()));
     }

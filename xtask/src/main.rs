@@ -8,6 +8,7 @@ mod paths;
 mod run;
 mod setup;
 mod soak;
+mod terminal;
 mod test;
 
 use std::process::ExitCode;

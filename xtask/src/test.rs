@@ -1,18 +1,18 @@
 //! Everything that must hold before a change lands.
 
 use crate::run::{Result, cargo, run, succeeds};
-use crate::setup;
+use crate::{demo, setup};
 
 /// The programs that end-to-end tests run.
 pub const PROGRAMS: [&str; 5] = ["build", "-p", "mpr", "-p", "mpr-sim"];
 
-/// Set-up, formatting, lints, build, tests, documentation tests.
+/// Set-up, formatting, lints, build, the demonstration, tests, documentation tests.
 pub fn test() -> Result {
     setup::all()?;
     run(&mut cargo(["fmt", "--all", "--check"]))?;
     let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     run(&mut cargo(lints))?;
-    run(&mut cargo(PROGRAMS))?;
+    demo::demo()?;
     if succeeds(&mut cargo(["nextest", "--version"])) {
         run(&mut cargo(["nextest", "run", "--workspace", "--no-fail-fast"]))?;
     } else {

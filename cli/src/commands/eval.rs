@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::Run;
+use super::exec::Follow;
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -50,13 +51,14 @@ struct Value<'a> {
 impl Run for Eval {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         let printer = session.printer();
-        let device = session.device()?;
         if printer.is_json() {
-            let value = device.eval(&self.expression).map_err(|error| Failure::device("eval", error))?;
+            session.device()?;
+            let watchdog = session.watchdog();
+            let value = session.device()?.eval(&self.expression);
+            let value = value.map_err(|error| session.program_failure("eval", error, watchdog.as_ref()))?;
             return printer.json("eval", &Value { expression: &self.expression, value: Bytes::new(&value) });
         }
         let code = format!("print({})", self.expression);
-        let mut out = printer;
-        device.exec(code.as_bytes(), &mut out).map_err(|error| Failure::device("eval", error))
+        Follow::default().run("eval", code.as_bytes(), session)
     }
 }

@@ -1,7 +1,6 @@
 //! `exec`: runs code.
 
 use clap::Args;
-use mpr_protocol::Device;
 
 use super::Run;
 use crate::failure::Failure;
@@ -18,7 +17,7 @@ pub struct Exec {
 }
 
 /// Whether the output is waited for.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Follow {
     /// Print the output until the program ends (the default)
     #[arg(short, long, overrides_with = "no_follow")]
@@ -37,12 +36,15 @@ impl Follow {
     /// Runs code and prints what it prints, or starts it.
     pub fn run(self, command: &str, code: &[u8], session: &mut Session<'_>) -> Result<(), Failure> {
         let mut out = session.printer();
-        let device: &mut Device = session.device()?;
+        // Connecting has limits of its own.
+        session.device()?;
+        let watchdog = session.watchdog();
+        let device = session.device()?;
         let result = match self.no_follow {
             true => device.exec_no_follow(code),
             false => device.exec(code, &mut out),
         };
-        result.map_err(|error| Failure::device(command, error))
+        result.map_err(|error| session.program_failure(command, error, watchdog.as_ref()))
     }
 }
 

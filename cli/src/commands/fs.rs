@@ -141,13 +141,7 @@ pub fn each_path(
         if options.headline() {
             printer.headline(&format!("{name} {shown}"))?;
         }
-        operation(session.device()?, path).map_err(|error| match error {
-            // This error knows no path.
-            Error::Unsupported { .. } => {
-                Failure { message: format!("{name}: `{shown}`: {error}"), ..Failure::device(name, error) }
-            }
-            error => Failure::device(name, error),
-        })?;
+        operation(session.device()?, path).map_err(|error| Failure::device_at(name, path, error))?;
         printer.json(name, &PathDone { path: &shown })?;
     }
     Ok(())

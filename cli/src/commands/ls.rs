@@ -40,7 +40,8 @@ impl Run for Ls {
             if self.options.headline() {
                 printer.headline(&format!("ls :{path}"))?;
             }
-            let entries = session.device()?.list(path).map_err(|error| Failure::device("ls", error))?;
+            let entries =
+                session.device()?.list(path).map_err(|error| Failure::device_at("ls", path, error))?;
             for entry in &entries {
                 printer.line(&line(entry))?;
             }

@@ -86,7 +86,7 @@ impl Tree {
     /// Prints a directory's entries, each behind `prefix`, and what is below them.
     fn level(&self, path: &str, prefix: &str, session: &mut Session<'_>) -> Result<Vec<Node>, Failure> {
         let mut entries =
-            session.device()?.list(plain(path)).map_err(|error| Failure::device("tree", error))?;
+            session.device()?.list(plain(path)).map_err(|error| Failure::device_at("tree", path, error))?;
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         let count = entries.len();
         let mut nodes = Vec::with_capacity(count);

@@ -1,6 +1,7 @@
 //! What the firmware's extension modules compute, without a virtual machine: no allocation, no input or output.
 //!
 //! - [`deflate`]: DEFLATE, zlib and gzip, within little memory.
+//! - [`regex`]: regular expressions.
 //! - [`random`]: pseudo-random numbers.
 //! - [`hex`], [`base64`], [`crc32`]: for `binascii`.
 #![no_std]
@@ -10,3 +11,4 @@ pub mod crc32;
 pub mod deflate;
 pub mod hex;
 pub mod random;
+pub mod regex;

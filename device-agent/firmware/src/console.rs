@@ -1,6 +1,7 @@
 //! The console as the core calls it: standard input and output, waiting, critical sections.
 
 use core::ffi::{c_char, c_int};
+use core::sync::atomic::{AtomicI32, Ordering};
 
 use micropython_sys::ffi;
 use micropython_sys::object::stream;
@@ -10,18 +11,35 @@ use crate::hal::hal;
 /// What the core passes for "no time limit".
 const FOREVER: usize = usize::MAX;
 
+/// A long print can be interrupted after so many bytes. A UART of 9600 baud sends them in a quarter of a second.
+const PIECE: usize = 256;
+
 /// A byte for the console arrived. Returns whether it was the interrupt character, which the program gets as
 /// `KeyboardInterrupt` and not as input. May be called from any thread.
 pub fn interrupt_on(byte: u8) -> bool {
-    // SAFETY: a volatile read of an int.
-    if c_int::from(byte) != unsafe { ffi::mpr_interrupt_char() } {
+    if c_int::from(byte) != INTERRUPT_CHAR.load(Ordering::Relaxed) {
         return false;
     }
     let state = hal().atomic_begin();
-    // SAFETY: made to be called asynchronously; the section excludes the scheduler's own updates.
-    unsafe { ffi::mp_sched_keyboard_interrupt() };
+    let interrupts = c_int::from(byte) == INTERRUPT_CHAR.load(Ordering::Relaxed);
+    if interrupts {
+        // SAFETY: made to be called asynchronously; the section excludes the scheduler's own updates.
+        unsafe { ffi::mp_sched_keyboard_interrupt() };
+    }
     hal().atomic_end(state);
-    true
+    interrupts
+}
+
+/// The interrupt character, or -1 for none.
+static INTERRUPT_CHAR: AtomicI32 = AtomicI32::new(-1);
+
+/// Changes the interrupt character. After this returns, the character before it interrupts no more: an interrupt that came in
+/// is pending by now, where the core clears it. One that came later would find no handler.
+#[unsafe(no_mangle)]
+extern "C" fn mp_hal_set_interrupt_char(c: c_int) {
+    let state = hal().atomic_begin();
+    INTERRUPT_CHAR.store(c, Ordering::Relaxed);
+    hal().atomic_end(state);
 }
 
 #[unsafe(no_mangle)]
@@ -38,11 +56,27 @@ extern "C" fn mp_hal_stdin_rx_chr() -> c_int {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn mp_hal_stdout_tx_strn(text: *const c_char, len: usize) -> usize {
-    if len > 0 {
-        // SAFETY: the core passes a valid string.
-        hal().console_write(unsafe { core::slice::from_raw_parts(text.cast(), len) });
+    // SAFETY: the core passes a valid string.
+    let text: &[u8] = if len == 0 { &[] } else { unsafe { core::slice::from_raw_parts(text.cast(), len) } };
+    for piece in text.chunks(PIECE) {
+        // SAFETY: reads words.
+        if interruptible() && unsafe { ffi::mpr_exception_pending() } {
+            // SAFETY: raises the exception, in code that can be interrupted; nothing with a destructor is alive.
+            unsafe { ffi::mp_handle_pending(true) };
+        }
+        hal().console_write(piece);
     }
     len
+}
+
+/// Whether an interrupt would find a handler: the core switches interrupts on for code that it runs.
+fn interruptible() -> bool {
+    INTERRUPT_CHAR.load(Ordering::Relaxed) >= 0
+}
+
+/// Puts the console into the state of a board that starts.
+pub fn reset() {
+    mp_hal_set_interrupt_char(-1);
 }
 
 #[unsafe(no_mangle)]

@@ -23,6 +23,11 @@ pub trait Hal: Sync {
     fn wait(&self, timeout_ms: Option<u32>);
     /// Ends [`Hal::wait`], the present one or else the next. May be called from any thread or interrupt.
     fn wake(&self) {}
+    /// At this moment of [`Hal::ticks_us`], or at once if it has passed, calls [`crate::vm::alarm`], once; again a little later if
+    /// that says false. Takes the place of the alarm before, which is then never heard of. False: there is no alarm.
+    fn set_alarm(&self, _at_us: Option<u64>) -> bool {
+        false
+    }
     /// Enters a section that interrupts (or other threads) can't enter; called from any thread, never nested.
     fn atomic_begin(&self) -> usize;
     /// Leaves the section.

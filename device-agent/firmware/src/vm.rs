@@ -7,7 +7,7 @@ use micropython_sys::ffi;
 use micropython_sys::object::ROOTS;
 
 use crate::hal::{self, Hal, ResetCause};
-use crate::{modules, mp};
+use crate::{console, modules, mp};
 
 pub use crate::console::interrupt_on;
 
@@ -40,6 +40,8 @@ pub unsafe fn run(board: &'static dyn Hal, heap: &'static mut [u8], started: imp
     let mut bounds = heap.as_mut_ptr_range();
     started();
     while !STOP.load(Ordering::Acquire) {
+        console::reset();
+        board.set_alarm(None);
         // SAFETY: `session` has nothing with a destructor alive while the core runs.
         let hard = unsafe { ffi::mpr_abortable(session, (&raw mut bounds).cast()) };
         if hard {
@@ -63,6 +65,12 @@ pub fn restart() {
     // SAFETY: made to be called asynchronously; the section excludes the scheduler's own updates.
     unsafe { ffi::mp_sched_vm_abort() };
     hal::hal().atomic_end(state);
+}
+
+/// The moment of [`Hal::set_alarm`] has come. False: it can't be taken in now. May be called from any thread or interrupt.
+pub fn alarm() -> bool {
+    // SAFETY: made to be called asynchronously; has its own critical section.
+    unsafe { ffi::mp_sched_schedule(modules::machine::on_alarm(), mp::Obj::NONE) }
 }
 
 /// Resets the board at once: nothing is closed or finalised.

@@ -6,13 +6,8 @@ use std::process::Command;
 use crate::{Dirs, tools};
 
 /// Files of `shared/` that the port uses, beside everything in `py/`.
-const SHARED: &[&str] = &[
-    "readline/readline.c",
-    "runtime/pyexec.c",
-    "runtime/interrupt_char.c",
-    "runtime/stdout_helpers.c",
-    "runtime/sys_stdio_mphal.c",
-];
+const SHARED: &[&str] =
+    &["readline/readline.c", "runtime/pyexec.c", "runtime/stdout_helpers.c", "runtime/sys_stdio_mphal.c"];
 
 /// How well a file is optimised: non-local returns must stay small and simple, the interpreter loop and the
 /// collector run hot, the rest follows the target.

@@ -7,7 +7,6 @@
 #include "py/nlr.h"
 #include "py/objlist.h"
 #include "py/runtime.h"
-#include "shared/runtime/interrupt_char.h"
 #include "shared/runtime/pyexec.h"
 
 // Objects that Rust code keeps alive between calls; the collector scans them.
@@ -68,13 +67,14 @@ const char *mpr_version(int part) {
     return parts[part];
 }
 
-int mpr_interrupt_char(void) {
-    return *(volatile int *)&mp_interrupt_char;
-}
-
 // Whether callbacks or exceptions are scheduled that could run now.
 bool mpr_events_pending(void) {
     return *(volatile int16_t *)&MP_STATE_VM(sched_state) == MP_SCHED_PENDING;
+}
+
+// Whether an exception is scheduled that could be raised now: not inside of callbacks and finalisers.
+bool mpr_exception_pending(void) {
+    return mpr_events_pending() && *(void *volatile *)&MP_STATE_THREAD(mp_pending_exception) != NULL;
 }
 
 bool mpr_gc_locked(void) {

@@ -43,7 +43,6 @@ unsafe extern "C" {
     pub fn mp_sched_vm_abort();
     pub fn mp_sched_lock();
     pub fn mp_sched_unlock();
-    pub fn mp_hal_set_interrupt_char(c: c_int);
     pub fn mp_hal_stdout_tx_str(text: *const c_char);
     pub fn mp_obj_get_type(o: Obj) -> *const Type;
     pub fn mp_obj_is_subclass_fast(object: Obj, class: Obj) -> bool;
@@ -63,9 +62,9 @@ unsafe extern "C" {
     pub fn mpr_abortable(fun: unsafe extern "C" fn(*mut c_void), arg: *mut c_void) -> bool;
     pub fn mpr_sys_path() -> Obj;
     pub fn mpr_sys_argv() -> Obj;
-    pub fn mpr_interrupt_char() -> c_int;
     pub fn mpr_version(part: c_int) -> *const c_char;
     pub fn mpr_events_pending() -> bool;
+    pub fn mpr_exception_pending() -> bool;
     pub fn mpr_gc_locked() -> bool;
     pub fn mpr_map_size(map: *const Map) -> usize;
     pub fn mpr_dict_next(dict: Obj, cursor: *mut usize, key: *mut Obj, value: *mut Obj) -> bool;

@@ -83,20 +83,29 @@ pub(super) fn guard(code: &str) -> String {
     out
 }
 
-/// Whether a traceback says that the code did not arrive whole, so that it did not run. A snippet that is whole raises none of
-/// these.
+/// Whether a traceback says that the code did not run because it did not arrive whole, or because a Ctrl-C that was meant for
+/// what ran before came late. A snippet that is whole raises none of these.
 pub(super) fn is_damage(traceback: &Traceback) -> bool {
     match traceback.exception.as_str() {
         "SyntaxError" | "IndentationError" | "NameError" => true,
         "ValueError" => traceback.message == DAMAGED,
+        // The guard's own frames are two.
+        "KeyboardInterrupt" => traceback.text.matches("  File ").count() <= 2,
         _ => false,
     }
 }
 
-/// Whether a wrapped program did not start because it was damaged.
+/// Whether a wrapped program did not start because it was damaged. Without a status, the wrapper itself did not run; what a
+/// program contains can't be a syntax error of the wrapper's.
 pub(super) fn was_damaged(status: Option<&[u8]>, stderr: &[u8]) -> bool {
     let traceback = Traceback::parse(stderr);
-    status == Some(NOT_STARTED) && traceback.message == DAMAGED
+    match status {
+        Some(status) => {
+            status == NOT_STARTED
+                && (traceback.message == DAMAGED || traceback.exception == "KeyboardInterrupt")
+        }
+        None => runs_wrapper_only(&traceback) && is_damage(&traceback),
+    }
 }
 
 /// What a status means: nothing, or the argument of `SystemExit` as Python shows it.
@@ -141,15 +150,19 @@ pub(super) fn trim(stderr: &[u8], way: Way) -> Vec<u8> {
 /// syntax error is the program's own.
 pub(super) fn failed_itself(status: Option<&[u8]>, stderr: &[u8]) -> Option<Traceback> {
     let traceback = Traceback::parse(stderr);
-    let is_frame = |line: &&str| line.starts_with("  File ") && !line.ends_with(&format!(", in {NAME}"));
-    let frames = traceback.text.lines().filter(is_frame).count();
     let before_the_program = match status {
         Some(status) => status == NOT_STARTED,
         // The board could not even read the wrapper.
-        None => frames <= 1,
+        None => runs_wrapper_only(&traceback),
     };
     let causes = ["MemoryError", "ImportError", "NameError", "AttributeError", "TypeError"];
     (before_the_program && causes.contains(&traceback.exception.as_str())).then_some(traceback)
+}
+
+/// Whether no frame belongs to a program.
+fn runs_wrapper_only(traceback: &Traceback) -> bool {
+    let is_frame = |line: &&str| line.starts_with("  File ") && !line.ends_with(&format!(", in {NAME}"));
+    traceback.text.lines().filter(is_frame).count() <= 1
 }
 
 #[cfg(test)]
@@ -174,6 +187,20 @@ mod tests {
         let syntax = b"Traceback (most recent call last):\r\n  File \"<stdin>\", line 1\r\nSyntaxError: invalid syntax\r\n";
         assert!(failed_itself(Some(b"-"), syntax).is_none());
         assert_eq!(exit_status(b"-"), None);
+    }
+
+    #[test]
+    fn a_damaged_wrapper_is_told_from_a_program_that_fails() {
+        let outer = b"Traceback (most recent call last):\r\n  File \"<stdin>\", line 4\r\nSyntaxError: invalid syntax\r\n";
+        assert!(was_damaged(None, outer));
+        assert!(!was_damaged(Some(b"-"), outer));
+        assert!(was_damaged(Some(b"-"), b"ValueError: mpr: damaged\r\n"));
+        assert!(!was_damaged(Some(b""), b"ValueError: mpr: damaged\r\n"));
+        assert!(!was_damaged(None, b"MemoryError: \r\n"));
+        // A Ctrl-C that came late.
+        assert!(was_damaged(None, b"KeyboardInterrupt: \r\n"));
+        assert!(was_damaged(Some(b"-"), b"KeyboardInterrupt: \r\n"));
+        assert!(!was_damaged(Some(b""), b"KeyboardInterrupt: \r\n"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Content of files, to the board.
 //!
-//! The content goes to `NAME.part`. Each chunk is checked by CRC-32 before the board writes it (where it has `crc32`), the whole by
+//! The content goes to `NAME.part`. Each chunk is checked before the board writes it (by CRC-32, or by length and sum), the whole by
 //! SHA-256 (or by reading it back), and then `NAME.part` is renamed over `NAME`. On littlefs that is one atomic step. FAT refuses
 //! to replace a file; there the old one is removed just before, so a power cut in between leaves the new content in
 //! `NAME.part`. A board without `rename` (the micro:bit) gets the content under its name at once and is read back: there a cut
@@ -11,7 +11,7 @@ use std::io::Read;
 use sha2::{Digest, Sha256};
 
 use super::fs::{HEAD, unexpected, values};
-use super::{Capabilities, Device, Progress};
+use super::{Capabilities, Device, Progress, wrapper};
 use crate::python::{self, Value, str_literal};
 use crate::{Errno, Error};
 
@@ -130,7 +130,7 @@ impl Device {
             let ended = self.execute(code, framing, during, false, &mut out)?;
             if !ended.stderr.is_empty() {
                 let traceback = crate::Traceback::parse(&ended.stderr);
-                if traceback.exception == "SyntaxError" && target.checked {
+                if wrapper::is_damage(&traceback) {
                     continue;
                 }
                 return Err(self.os_error(Error::Exception(traceback), during, "write", target.path));
@@ -195,8 +195,8 @@ struct Target<'a> {
     temporary: String,
     chunk: u64,
     block: u64,
-    /// The board verifies chunks.
-    checked: bool,
+    /// The board verifies chunks by CRC-32, else by length and sum.
+    crc32: bool,
     sha256: bool,
 }
 
@@ -208,7 +208,7 @@ impl<'a> Target<'a> {
             temporary: if capabilities.rename { format!("{path}.part") } else { path.to_owned() },
             chunk: (free / MEMORY_FACTOR).clamp(64, CHUNK),
             block,
-            checked: capabilities.crc32,
+            crc32: capabilities.crc32,
             sha256: capabilities.sha256 && capabilities.rename,
         }
     }
@@ -216,9 +216,9 @@ impl<'a> Target<'a> {
     /// Opens the file, unless the path names a directory: then prints a number.
     fn begin(&self) -> String {
         let (path, temporary) = (str_literal(self.path), str_literal(&self.temporary));
-        let (import, check) = match self.checked {
-            true => (" from binascii import crc32\n", "  if crc32(d)!=c:return -1\n"),
-            false => ("", ""),
+        let (import, check) = match self.crc32 {
+            true => (" from binascii import crc32\n", "crc32(d)"),
+            false => ("", "(len(d),sum(d))"),
         };
         format!(
             "def _mpr():\n \
@@ -232,8 +232,8 @@ impl<'a> Target<'a> {
              except(OSError,AttributeError):pass\n \
              f=open({temporary},'wb')\n \
              def w(c,d):\n  \
-             if d is None:return f.close()\n\
-             {check}  \
+             if d is None:return f.close()\n  \
+             if {check}!=c:return -1\n  \
              return f.write(d)\n \
              _mpr=w\n\
              _mpr()\n"
@@ -241,8 +241,12 @@ impl<'a> Target<'a> {
     }
 
     fn chunk_code(&self, bytes: &[u8], ascii: bool) -> Vec<u8> {
-        let crc = if self.checked { crc32fast::hash(bytes) } else { 0 };
-        let mut code = format!("print(_mpr({crc},").into_bytes();
+        let sum: u64 = bytes.iter().map(|b| u64::from(*b)).sum();
+        let check = match self.crc32 {
+            true => crc32fast::hash(bytes).to_string(),
+            false => format!("({},{sum})", bytes.len()),
+        };
+        let mut code = format!("print(_mpr({check},").into_bytes();
         match ascii {
             true => code.extend_from_slice(python::bytes_literal(bytes).as_bytes()),
             false => python::dense_bytes_literal(bytes, &mut code),

@@ -8,7 +8,8 @@ use super::{CTRL_A, CTRL_D, Event, Framing, SETTLE};
 /// Bytes that could become an ending, but come no further for so long, are handed on as output in the meantime.
 const HOLD: Duration = Duration::from_millis(500);
 
-/// A wrapped program that ends without its token: something is wrong with the board, or it is output.
+/// A wrapped program that ends without its token, but with a traceback: the wrapper was interrupted or out of memory, or it
+/// is output. Without a traceback it is output.
 const TOKENLESS_SETTLE: Duration = Duration::from_secs(1);
 
 /// A friendly prompt after the start-up banner must stand so long to count as a restart.
@@ -196,11 +197,12 @@ impl Ending {
         if let Some(rest) = self.soft_reset() {
             return Verdict::SoftReset { rest };
         }
-        if let Some(candidate) = self.candidate() {
+        let tokenless_end = |c: &Candidate| c.status.is_none() && c.stderr.is_empty();
+        if let Some(candidate) = self.candidate().filter(|c| self.token.is_none() || !tokenless_end(c)) {
             let wait = if candidate.status.is_some() {
                 None
             } else if self.token.is_some() {
-                let wrapper_failed = !self.any_output && candidate.start == 0 && !candidate.stderr.is_empty();
+                let wrapper_failed = !self.any_output && candidate.start == 0;
                 (!wrapper_failed).then_some(TOKENLESS_SETTLE)
             } else {
                 (self.dirty || candidate.start > 0).then_some(SETTLE)

@@ -44,6 +44,8 @@ pub(super) struct Entering {
     retry_at: Instant,
     /// Set when a banner came after several tries: the answers to the other tries may still be under way.
     settle_at: Option<Instant>,
+    /// Bytes that came before the end of the banner.
+    heard: usize,
 }
 
 impl Entering {
@@ -54,6 +56,7 @@ impl Entering {
             wait: FIRST_RETRY,
             retry_at: now,
             settle_at: None,
+            heard: 0,
         };
         entering.ask(now, tx);
         entering
@@ -74,7 +77,9 @@ impl Entering {
             self.settle_at = Some(now + SETTLE);
             return (bytes.len(), false);
         }
-        match self.finder.input(bytes) {
+        let found = self.finder.input(bytes);
+        self.heard += found.0;
+        match found {
             (used, true) if self.tries == 1 => (used, true),
             (used, true) => {
                 self.settle_at = Some(now + SETTLE);
@@ -90,6 +95,11 @@ impl Entering {
         }
         self.ask(now, tx);
         false
+    }
+
+    /// Whether the board said nothing but the banner: it was at its prompt, and nothing ran.
+    pub(super) fn was_idle(&self) -> bool {
+        self.tries == 1 && self.heard == BANNER.len()
     }
 
     pub(super) fn timer(&self) -> Instant {

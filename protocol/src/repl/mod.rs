@@ -138,6 +138,8 @@ enum State {
     Handshake(Handshake),
     Paste(Paste),
     Plain(Plain),
+    /// The end mark of code was lost; the code is sent again from the prompt if nothing ran.
+    Recovering(Entering, Option<Plain>),
     Running(Ending),
 }
 
@@ -195,7 +197,7 @@ impl RawRepl {
             State::Resetting(_) => "raw REPL prompt after the soft reset",
             State::Handshake(_) => "answer to the raw-paste request",
             State::Paste(_) => "acknowledgement of the code sent",
-            State::Plain(_) => "`OK` for the code sent",
+            State::Plain(_) | State::Recovering(..) => "`OK` for the code sent",
             State::Running(_) => "end of the program",
         }
     }
@@ -299,6 +301,13 @@ impl RawRepl {
                 }
                 used
             }
+            State::Recovering(entering, _) => {
+                let (used, entered) = entering.input(now, bytes);
+                if entered {
+                    self.recovered(now);
+                }
+                used
+            }
             State::Resetting(resetting) => {
                 let (used, entered) = resetting.input(now, bytes);
                 if entered {
@@ -322,7 +331,7 @@ impl RawRepl {
                 used
             }
             State::Plain(plain) => {
-                let (used, outcome) = plain.input(bytes);
+                let (used, outcome) = plain.input(now, bytes);
                 match outcome {
                     None => {}
                     Some(Ok(())) => {
@@ -343,6 +352,17 @@ impl RawRepl {
     fn entered(&mut self) {
         self.state = State::Ready;
         self.events.push_back(Event::Entered);
+    }
+
+    fn recovered(&mut self, now: Instant) {
+        let State::Recovering(entering, plain) = &mut self.state else { return };
+        match plain.take() {
+            Some(plain) if entering.was_idle() => self.state = State::Plain(plain.restart(now)),
+            _ => {
+                let failure = Failure::Unexpected { awaited: "`OK` for the code sent", got: Vec::new() };
+                self.fail(failure, State::Ready);
+            }
+        }
     }
 
     fn shake_hands(&mut self, now: Instant, answer: Answer) {
@@ -396,6 +416,16 @@ impl RawRepl {
                     self.entered();
                 }
             }
+            State::Recovering(entering, _) => {
+                if entering.timeout(now, &mut self.tx) {
+                    self.recovered(now);
+                }
+            }
+            State::Plain(plain) => {
+                if let Some(plain) = plain.again(now) {
+                    self.state = State::Recovering(Entering::new(now, &mut self.tx), Some(plain));
+                }
+            }
             State::Resetting(resetting) => resetting.timeout(now, &mut self.tx),
             State::Handshake(handshake) => {
                 if let Some(answer) = handshake.timeout(now) {
@@ -406,8 +436,7 @@ impl RawRepl {
                 let verdict = ending.timeout(now, &mut self.events);
                 self.conclude(now, verdict);
             }
-            // A pacing timer only makes `poll_transmit` say yes.
-            State::Unknown | State::Ready | State::Paste(_) | State::Plain(_) => {}
+            State::Unknown | State::Ready | State::Paste(_) => {}
         }
     }
 
@@ -428,7 +457,7 @@ impl RawRepl {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         match &self.state {
-            State::Entering(entering) => Some(entering.timer()),
+            State::Entering(entering) | State::Recovering(entering, _) => Some(entering.timer()),
             State::Resetting(resetting) => Some(resetting.timer()),
             State::Handshake(handshake) => handshake.timer(),
             State::Plain(plain) => plain.timer(),

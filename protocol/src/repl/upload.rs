@@ -23,6 +23,12 @@ const OLD: Pace = Pace { bytes: 32, time: Duration::from_micros(2500) };
 /// After a banner as answer to the raw-paste request: a board that knows the request has answered by then.
 const BANNER_SETTLE: Duration = Duration::from_millis(20);
 
+/// A board says `OK` as soon as it has read the end mark. One that says nothing for so long has lost it.
+const LOST_END: Duration = Duration::from_secs(2);
+
+/// Code is sent again so often in all when its end mark was lost.
+const TRIES: u32 = 3;
+
 /// Bytes of other output that may come before the answer that is awaited.
 const NOISE_LIMIT: usize = 4096;
 
@@ -165,7 +171,9 @@ pub(super) struct Plain {
     pace: Pace,
     sent: usize,
     end_sent: bool,
+    /// When to send the next piece, or to take the end mark for lost.
     next_at: Instant,
+    tries: u32,
     last: u8,
     seen: Vec<u8>,
     count: usize,
@@ -180,16 +188,18 @@ impl Plain {
             sent: 0,
             end_sent: false,
             next_at: now,
+            tries: TRIES,
             last: 0,
             seen: Vec::new(),
             count: 0,
         }
     }
 
-    pub(super) fn input(&mut self, bytes: &[u8]) -> (usize, Option<Result<(), Failure>>) {
+    pub(super) fn input(&mut self, now: Instant, bytes: &[u8]) -> (usize, Option<Result<(), Failure>>) {
         if !self.end_sent {
             return (bytes.len(), None);
         }
+        self.next_at = now + LOST_END;
         for (i, &byte) in bytes.iter().enumerate() {
             if (self.last, byte) == (b'O', b'K') {
                 return (i + 1, Some(Ok(())));
@@ -221,10 +231,27 @@ impl Plain {
         if self.sent == self.code.len() {
             out.push(CTRL_D);
             self.end_sent = true;
+            self.next_at = now + LOST_END;
         }
     }
 
     pub(super) fn timer(&self) -> Option<Instant> {
-        (!self.end_sent).then_some(self.next_at)
+        (!self.end_sent || self.tries > 1).then_some(self.next_at)
+    }
+
+    /// The end mark is lost: the code once more, for when the board is at its prompt again.
+    pub(super) fn again(&mut self, now: Instant) -> Option<Plain> {
+        if !self.end_sent || self.tries <= 1 || now < self.next_at {
+            return None;
+        }
+        let (code, framing) =
+            (std::mem::take(&mut self.code), std::mem::replace(&mut self.framing, Framing::Text));
+        Some(Plain { tries: self.tries - 1, ..Plain::new(now, code, framing, self.pace) })
+    }
+
+    /// Starts sending now.
+    pub(super) fn restart(mut self, now: Instant) -> Plain {
+        self.next_at = now;
+        self
     }
 }

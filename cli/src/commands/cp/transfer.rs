@@ -83,7 +83,12 @@ pub fn run(
             write(device, to, &mut source, size, &mut at, |error| here(from, error))?
         }
         (Place::Board(from), Place::Here(to)) => {
-            let mut destination = create(to)?;
+            let mut destination = match create(to) {
+                Err(_) if to.is_dir() && is_directory(from, session)? => {
+                    return Err(omitting(&format!(":{from}"), rules));
+                }
+                created => created?,
+            };
             let bytes = session
                 .device()?
                 .read_file(board::plain(from), &mut destination, &mut at)
@@ -188,15 +193,17 @@ fn on_read(
 ) -> Failure {
     match error {
         Error::LocalIo { source } => local(source),
-        Error::Os { .. }
-            if session
-                .device()
-                .is_ok_and(|device| device.stat(board::plain(path)).is_ok_and(|s| s.is_dir)) =>
-        {
+        Error::Os { .. } if is_directory(path, session).unwrap_or(false) => {
             omitting(&format!(":{path}"), rules)
         }
         error => Failure::device("cp", error),
     }
+}
+
+/// Whether a path on the board leads to a directory.
+fn is_directory(path: &str, session: &mut Session<'_>) -> Result<bool, Failure> {
+    let found = Place::Board(path.to_owned()).look(session)?;
+    Ok(found.is_some_and(|found| found.is_dir))
 }
 
 /// Whether a file on the board has this SHA-256. One that can't be asked is taken for another.

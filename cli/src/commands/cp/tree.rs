@@ -10,6 +10,7 @@ use mpr_protocol::DirEntry;
 use super::place::{Found, Place};
 use super::transfer::Job;
 use crate::failure::Failure;
+use crate::hints::{MPR, shell_word};
 use crate::local::board;
 use crate::session::Session;
 
@@ -80,16 +81,16 @@ fn walk_here(
     let failure = |path: &Path, error: &io::Error| Failure::local("cp", &path.display().to_string(), error);
     let real = fs::canonicalize(path).map_err(|error| failure(path, &error))?;
     if above.contains(&real) {
-        return Err(Failure::usage(format!("cp: `{}` leads back to a folder above it", path.display())));
+        return Err(unfit(path, "leads back to a folder above it"));
     }
     above.push(real);
     let entries = fs::read_dir(path).map_err(|error| failure(path, &error))?;
     for entry in entries {
         let entry = entry.map_err(|error| failure(path, &error))?;
         let full = entry.path();
-        let name = entry.file_name().into_string().map_err(|_| {
-            Failure::usage(format!("cp: the name of `{}` is not valid UTF-8", full.display()))
-        })?;
+        let Ok(name) = entry.file_name().into_string() else {
+            return Err(unfit(&full, "has a name that is not valid UTF-8"));
+        };
         let metadata = fs::metadata(&full).map_err(|error| failure(&full, &error))?;
         relative.push(name);
         if metadata.is_dir() {
@@ -99,12 +100,19 @@ fn walk_here(
             content.files.push((relative.clone(), Place::Here(full), metadata.len()));
         } else {
             // A pipe in a folder would be waited on for ever.
-            return Err(Failure::usage(format!("cp: `{}` is neither a file nor a folder", full.display())));
+            return Err(unfit(&full, "is neither a file nor a folder"));
         }
         relative.pop();
     }
     above.pop();
     Ok(())
+}
+
+/// Something in a folder that can't be copied.
+fn unfit(path: &Path, problem: &str) -> Failure {
+    let word = shell_word(&path.display().to_string());
+    Failure::usage(format!("cp: `{}` {problem}", path.display()))
+        .hint(format!("`ls -ld {word}` shows what it is"))
 }
 
 /// Makes the directories on the board, and tells which files are there already. One exchange for a directory that
@@ -134,7 +142,9 @@ fn make_on_board(
                 }
             }
             Some(_) => {
-                return Err(Failure::refused(format!("cp: `:{path}` is a file where a directory must be")));
+                let failure = Failure::refused(format!("cp: `:{path}` is a file where a directory must be"));
+                let word = shell_word(&format!(":{path}"));
+                return Err(failure.hint(format!("`{MPR} rm {word}` removes the file")));
             }
             None => {
                 session.device()?.mkdir(board::plain(&path)).map_err(|error| Failure::device("cp", error))?;

@@ -9,6 +9,7 @@ use mpr_firmware::hal::{Flash, Hal, Memory, ResetCause};
 use mpr_firmware::network::Network;
 use mpr_firmware::vm;
 
+use crate::alarm::Alarm;
 use crate::console::Link;
 use crate::fifo::Fifo;
 use crate::flash::SimFlash;
@@ -41,6 +42,7 @@ pub struct Board {
     reset_cause: AtomicU8,
     atomic: AtomicBool,
     network: OnceLock<network::Host>,
+    alarm: OnceLock<Alarm>,
 }
 
 impl Board {
@@ -60,6 +62,7 @@ impl Board {
             reset_cause: AtomicU8::new(ResetCause::PowerOn as u8),
             atomic: AtomicBool::new(false),
             network: OnceLock::new(),
+            alarm: OnceLock::new(),
         }))
     }
 
@@ -80,6 +83,7 @@ impl Board {
     fn begin(&'static self) {
         // Without it the board has no network.
         let _ = network::Host::new(|| self.signal()).map(|host| self.network.set(host));
+        let _ = self.alarm.set(Alarm::new(|| self.ticks_us(), || self.signal()));
         let _ = self.ready.set(());
         std::thread::spawn(|| self.receive());
     }
@@ -222,6 +226,10 @@ impl Hal for Board {
 
     fn wake(&self) {
         self.signal();
+    }
+
+    fn set_alarm(&self, at_us: Option<u64>) -> bool {
+        self.alarm.get().map(|alarm| alarm.set(at_us)).is_some()
     }
 
     fn network(&self) -> Option<&dyn Network> {

@@ -4,10 +4,11 @@
 //! - `board`: the hardware layer that the firmware runs on.
 //! - `console`, `fifo`, `uart`: what stands between the firmware and the outside: stdio, a PTY or TCP.
 //! - `flash`: the flash memory, in a file or in memory.
-//! - `network`: sockets; `processor`: the processor's clock and memory.
+//! - `alarm`: the alarm of timers; `network`: sockets; `processor`: the processor's clock and memory.
 //! - `shutdown`: signals, and leaving with the terminal as it was.
 #![allow(unsafe_code)] // Starting the virtual machine; the block says why it is sound.
 
+mod alarm;
 mod board;
 mod console;
 mod fifo;

@@ -36,6 +36,18 @@ impl Error {
         Self::Message(unsafe { &ffi::mp_type_MemoryError }, "memory allocation failed")
     }
 
+    /// An exception of a core type with an object as its argument.
+    pub fn with_argument(typ: &'static Type, argument: Obj) -> Self {
+        let made = protect(|| {
+            // SAFETY: one valid argument; may raise for want of memory.
+            unsafe { ffi::mp_obj_new_exception_args(typ, 1, &raw const argument) }
+        });
+        match made {
+            Ok(exception) => Self::Exception(exception),
+            Err(error) => error,
+        }
+    }
+
     /// `OSError(errno, argument)`
     pub fn os_with(errno: i32, argument: Obj) -> Self {
         let args = [Obj::small_int(errno as isize), argument];

@@ -11,6 +11,8 @@ pub enum Root {
     Mounts = 0,
     /// The row of the table that the current directory is on.
     CurrentMount = 1,
+    /// The running timers.
+    Timers = 2,
 }
 
 /// A root pointer.

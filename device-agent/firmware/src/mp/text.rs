@@ -105,6 +105,13 @@ pub fn bytes_with(len: usize, fill: impl FnOnce(&mut [u8])) -> Result {
     buffer.into_bytes()
 }
 
+/// A `str` of these bytes; `UnicodeError` if they aren't UTF-8. The bytes are copied.
+pub fn str_of_bytes(data: &[u8]) -> Result {
+    let mut text = TextBuffer::new(data.len() + 1)?;
+    text.push(data)?;
+    text.into_str()
+}
+
 /// `None` as no object, for optional arguments that may be given as `None`.
 pub fn not_none(object: Option<Obj>) -> Option<Obj> {
     object.filter(|o| !o.is_none())

@@ -37,6 +37,8 @@ pub(super) struct Model {
     pub(super) refuse_after: Option<usize>,
     /// The program restarts the interpreter at its end.
     pub(super) soft_resets: bool,
+    /// So many end marks in raw mode get lost.
+    pub(super) lose_ends: u32,
     mode: Mode,
     pub(super) code: Vec<u8>,
     pub(super) programs: Vec<Vec<u8>>,
@@ -56,6 +58,7 @@ impl Model {
             endless: false,
             refuse_after: None,
             soft_resets: false,
+            lose_ends: 0,
             mode: Mode::Friendly,
             code: Vec::new(),
             programs: Vec::new(),
@@ -129,6 +132,7 @@ impl Model {
                 self.say(b"\r\nMicroPython\r\n>>> ");
             }
             (Mode::Raw, 3) => self.code.clear(),
+            (Mode::Raw, 4) if self.lose_ends > 0 => self.lose_ends -= 1,
             (Mode::Raw, 4) if self.code.is_empty() => {
                 self.say(b"OK\r\nMPY: soft reboot\r\nboot\r\n");
                 self.say(BANNER);

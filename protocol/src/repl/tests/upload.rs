@@ -132,3 +132,49 @@ fn leaving_gives_the_friendly_prompt_back() {
     assert!(!bench.model.in_raw_mode());
     assert!(!bench.repl.is_ready());
 }
+
+/// A board without flow control may lose the end mark as well.
+#[test]
+fn code_whose_end_mark_is_lost_is_sent_again_unless_it_ran() {
+    for paste in [Paste::Off, Paste::Old] {
+        let mut bench = Bench::new(Model::new(paste));
+        bench.enter();
+        bench.exec(b"pass", Framing::Text);
+        bench.model.lose_ends = 2;
+        assert_eq!(bench.exec(b"program", Framing::Text).1, b"");
+        assert_eq!(bench.model.programs, [b"pass".to_vec(), b"program".to_vec()]);
+        // Three times lost is not by chance; the driver's deadline tells.
+        bench.model.lose_ends = 3;
+        bench.start(Op::Exec { code: b"program".to_vec(), framing: Framing::Text });
+        bench.run(Duration::from_secs(60));
+        assert_eq!(bench.events, []);
+        assert_eq!(bench.repl.awaits(), "`OK` for the code sent");
+        assert_eq!(bench.model.programs.len(), 2);
+    }
+}
+
+#[test]
+fn code_that_ran_without_an_answer_is_not_sent_again() {
+    let mut model = Model::new(Paste::Old);
+    model.endless = true;
+    let mut bench = Bench::new(model);
+    bench.enter();
+    bench.start(Op::Exec { code: b"program".to_vec(), framing: Framing::Text });
+    // The board's `OK` is lost.
+    while bench.model.programs.is_empty() {
+        let mut sent = Vec::new();
+        if bench.repl.poll_transmit(bench.now, &mut sent) {
+            bench.model.receive(&sent);
+        } else {
+            bench.now = bench.repl.poll_timeout().expect("it goes on");
+            bench.repl.handle_timeout(bench.now);
+        }
+        let answer = bench.model.transmit(1000);
+        let lost = answer.iter().position(|b| *b == b'O').unwrap_or(answer.len());
+        bench.repl.handle_input(bench.now, &answer[..lost]);
+    }
+    bench.run(Duration::from_secs(10));
+    assert!(matches!(bench.events[..], [Event::Failed(Failure::Unexpected { .. })]), "{:?}", bench.events);
+    assert_eq!(bench.model.programs.len(), 1);
+    assert!(bench.repl.is_ready());
+}

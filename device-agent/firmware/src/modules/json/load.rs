@@ -214,10 +214,7 @@ impl Parser {
             }
         }
         self.advance()?;
-        // Of the exact size: the object keeps the memory.
-        let mut text = TextBuffer::new(self.text.as_bytes().len() + 1)?;
-        text.push(self.text.as_bytes())?;
-        text.into_str()
+        mp::str_of_bytes(self.text.as_bytes())
     }
 
     /// What follows a backslash; stops at its last byte.

@@ -2,13 +2,15 @@
 
 mod memory;
 mod rtc;
+mod timer;
 
 use micropython_sys::ffi;
 use micropython_sys::qstr::{
     MP_QSTR___name__, MP_QSTR_DEEPSLEEP_RESET, MP_QSTR_HARD_RESET, MP_QSTR_PWRON_RESET, MP_QSTR_RTC,
-    MP_QSTR_SOFT_RESET, MP_QSTR_WDT_RESET, MP_QSTR_bootloader, MP_QSTR_deepsleep, MP_QSTR_disable_irq,
-    MP_QSTR_enable_irq, MP_QSTR_freq, MP_QSTR_idle, MP_QSTR_lightsleep, MP_QSTR_machine, MP_QSTR_mem8,
-    MP_QSTR_mem16, MP_QSTR_mem32, MP_QSTR_reset, MP_QSTR_reset_cause, MP_QSTR_soft_reset, MP_QSTR_unique_id,
+    MP_QSTR_SOFT_RESET, MP_QSTR_Timer, MP_QSTR_WDT_RESET, MP_QSTR_bootloader, MP_QSTR_deepsleep,
+    MP_QSTR_disable_irq, MP_QSTR_enable_irq, MP_QSTR_freq, MP_QSTR_idle, MP_QSTR_lightsleep, MP_QSTR_machine,
+    MP_QSTR_mem8, MP_QSTR_mem16, MP_QSTR_mem32, MP_QSTR_reset, MP_QSTR_reset_cause, MP_QSTR_soft_reset,
+    MP_QSTR_unique_id,
 };
 
 use crate::hal::{ResetCause, hal};
@@ -49,7 +51,10 @@ native_module!(mp_module_machine, {
     MP_QSTR_mem16: Obj::from_static(&memory::MEM16),
     MP_QSTR_mem32: Obj::from_static(&memory::MEM32),
     MP_QSTR_RTC: Obj::from_static(&rtc::TYPE),
+    MP_QSTR_Timer: Obj::from_static(&timer::TYPE),
 });
+
+pub use timer::on_alarm;
 
 /// The constant for a cause.
 const fn cause(cause: ResetCause) -> Obj {
