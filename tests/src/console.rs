@@ -36,8 +36,14 @@ impl Console {
                 .open(address)
                 .unwrap_or_else(|error| panic!("could not open `{address}`: {error}")),
         };
+        Console::over(stream.into())
+    }
+
+    /// A console over a stream that is open already.
+    #[must_use]
+    pub fn over(stream: OwnedFd) -> Console {
         set_nonblocking(stream.as_fd());
-        Console { stream, unread: Vec::new() }
+        Console { stream: stream.into(), unread: Vec::new() }
     }
 
     fn wait(&self, flags: PollFlags, deadline: Instant) -> bool {

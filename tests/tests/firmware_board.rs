@@ -54,6 +54,43 @@ fn resets_stop_timers() {
 }
 
 #[test]
+fn dupterm_scripts() {
+    run_script(include_str!("../firmware/dupterm.py"));
+}
+
+/// A REPL over a socket, beside the console: it echoes, runs code, and interrupts it.
+#[test]
+fn a_socket_can_be_a_second_console() {
+    let (_board, mut console) = sim();
+    let host = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = host.local_addr().expect("a bound socket has an address").port();
+    let code = format!(
+        "import os, socket\ns = socket.socket()\ns.connect(('127.0.0.1', {port}))\ns.setblocking(False)\nos.dupterm(s)"
+    );
+    console.exec(&code);
+    console.send(b"\x02");
+    console.expect(b">>> ");
+    let (stream, _) = host.accept().expect("the board connects");
+    let mut second = Console::over(stream.into());
+    second.expect(b">>> ");
+    second.send(b"print(6 * 7)\r");
+    second.expect(b"\r\n42\r\n>>> ");
+    console.expect(b"\r\n42\r\n>>> ");
+    console.send(b"s.getpeername\r");
+    second.expect(b"AttributeError");
+    second.expect(b">>> ");
+    second.send(b"input()\r");
+    second.expect(b"input()\r\n");
+    second.send(b"\x03");
+    second.expect(b"KeyboardInterrupt");
+    second.expect(b">>> ");
+    drop(second);
+    console.expect(b"deactivating");
+    console.send(b"1 + 1\r");
+    console.expect(b"\r\n2\r\n>>> ");
+}
+
+#[test]
 fn select_scripts() {
     run_script(include_str!("../firmware/select.py"));
 }

@@ -6,13 +6,21 @@ use core::sync::atomic::{AtomicI32, Ordering};
 use micropython_sys::ffi;
 use micropython_sys::object::stream;
 
+use crate::dupterm;
 use crate::hal::hal;
+use crate::ring::Ring;
 
 /// What the core passes for "no time limit".
 const FOREVER: usize = usize::MAX;
 
 /// A long print can be interrupted after so many bytes. A UART of 9600 baud sends them in a quarter of a second.
 const PIECE: usize = 256;
+
+/// How often a second stream is asked whose input does not end a wait, in milliseconds.
+const ASK_EVERY_MS: usize = 1;
+
+/// Input that did not come from the console itself.
+static INPUT: Ring = Ring::new();
 
 /// A byte for the console arrived. Returns whether it was the interrupt character, which the program gets as
 /// `KeyboardInterrupt` and not as input. May be called from any thread.
@@ -45,12 +53,13 @@ extern "C" fn mp_hal_set_interrupt_char(c: c_int) {
 #[unsafe(no_mangle)]
 extern "C" fn mp_hal_stdin_rx_chr() -> c_int {
     loop {
-        if let Some(byte) = hal().console_read() {
+        if let Some(byte) = INPUT.pop().or_else(|| hal().console_read()).or_else(dupterm::receive) {
             return c_int::from(byte);
         }
         hal().console_wait();
+        let limit = if dupterm::ends_wait() { FOREVER >> 1 } else { ASK_EVERY_MS };
         // SAFETY: may raise (an interrupt, a scheduled callback); nothing with a destructor is alive.
-        unsafe { ffi::mp_event_wait_ms(FOREVER >> 1) };
+        unsafe { ffi::mp_event_wait_ms(limit) };
     }
 }
 
@@ -65,6 +74,7 @@ unsafe extern "C" fn mp_hal_stdout_tx_strn(text: *const c_char, len: usize) -> u
             unsafe { ffi::mp_handle_pending(true) };
         }
         hal().console_write(piece);
+        dupterm::send(piece);
     }
     len
 }
@@ -77,15 +87,31 @@ fn interruptible() -> bool {
 /// Puts the console into the state of a board that starts.
 pub fn reset() {
     mp_hal_set_interrupt_char(-1);
+    INPUT.clear();
+}
+
+/// Adds a byte to what the program reads as input. Too many are lost, as in a FIFO.
+pub fn add_input(byte: u8) {
+    INPUT.push(byte);
+}
+
+/// Gives the program an interrupt, if it can be interrupted.
+pub fn interrupt() {
+    let state = hal().atomic_begin();
+    if interruptible() {
+        // SAFETY: as in `interrupt_on`.
+        unsafe { ffi::mp_sched_keyboard_interrupt() };
+    }
+    hal().atomic_end(state);
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn mp_hal_stdio_poll(flags: usize) -> usize {
     let mut ready = flags & stream::POLL_WR;
-    if flags & stream::POLL_RD != 0 && hal().console_readable() {
+    if flags & stream::POLL_RD != 0 && (!INPUT.is_empty() || hal().console_readable()) {
         ready |= stream::POLL_RD;
     }
-    ready
+    if ready != flags { ready | dupterm::poll(flags) } else { ready }
 }
 
 #[unsafe(no_mangle)]

@@ -6,6 +6,7 @@
 //! - [`vm`]: the virtual machine's life: start-up, REPL, soft reset.
 //! - [`mp`]: safe wrappers around the C core, and what native modules are made of.
 //! - `console`, `import`: the functions that the core calls.
+//! - `dupterm`: a second stream beside the console.
 //! - `wait`, `calendar`: waiting and dates, for the modules.
 //! - `vfs`: filesystems and files.
 //! - `modules`: the builtin modules written in Rust.
@@ -17,12 +18,14 @@ extern crate std;
 
 mod calendar;
 mod console;
+mod dupterm;
 pub mod errno;
 pub mod hal;
 mod import;
 mod modules;
 pub mod mp;
 pub mod network;
+mod ring;
 mod vfs;
 pub mod vm;
 mod wait;

@@ -12,7 +12,7 @@ mod platform;
 mod random;
 mod re;
 mod select;
-mod socket;
+pub mod socket;
 mod time;
 mod vfs;
 

@@ -5,6 +5,7 @@ use core::ffi::CStr;
 use micropython_sys::ffi;
 use micropython_sys::qstr::*;
 
+use crate::dupterm;
 use crate::hal;
 use crate::mp::{self, Error, Obj, Result};
 use crate::vfs::{self, FAT, MOUNT, UMOUNT, VfsLfs2};
@@ -31,6 +32,8 @@ native_module!(mp_module_os, {
     MP_QSTR_sync: Obj::from_static(&SYNC),
     MP_QSTR_uname: Obj::from_static(&UNAME),
     MP_QSTR_urandom: Obj::from_static(&URANDOM),
+    MP_QSTR_dupterm: Obj::from_static(&dupterm::DUPTERM),
+    MP_QSTR_dupterm_notify: Obj::from_static(&dupterm::NOTIFY),
     MP_QSTR_mount: Obj::from_static(&MOUNT),
     MP_QSTR_umount: Obj::from_static(&UMOUNT),
     MP_QSTR_VfsLfs2: Obj::from_static(VfsLfs2::STATIC),

@@ -89,6 +89,15 @@ impl Error {
         }
     }
 
+    /// The exception as an object.
+    pub fn object(self) -> Obj {
+        // SAFETY: nothing is alive here that has a destructor.
+        match protect(|| -> () { unsafe { self.raise() } }) {
+            Err(Self::Exception(exception)) => exception,
+            _ => Obj::NONE,
+        }
+    }
+
     /// Raises the exception: jumps to the innermost handler of the core.
     ///
     /// # Safety

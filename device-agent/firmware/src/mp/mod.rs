@@ -23,7 +23,7 @@ pub use error::Error;
 pub use heap::{Finaliser, Native, alloc, alloc_finalised, base, bytes_on_heap, native};
 pub use micropython_sys::object::Obj;
 pub use roots::{Root, RootCell, root};
-pub use stream::{Stream, finish_stream, stream_any, stream_readable, stream_writable};
+pub use stream::{Stream, finish_stream, stream_any, stream_pollable, stream_readable, stream_writable};
 pub use text::{TextBuffer, bytes_with, not_none, str_of_bytes};
 pub use values::{
     Buffer, array, array_of, buffer, buffer_mut, bytes, class_name, dict, dict_next, dict_store, equal,

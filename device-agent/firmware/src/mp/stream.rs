@@ -42,6 +42,11 @@ pub fn stream_writable(object: Obj) -> Result<Stream> {
     checked(object, OP_WRITE)
 }
 
+/// The object as a stream with an ioctl: one that can be polled and closed; `OSError` if it is none.
+pub fn stream_pollable(object: Obj) -> Result<Stream> {
+    checked(object, OP_IOCTL)
+}
+
 impl Stream {
     /// The Python object.
     pub fn object(self) -> Obj {

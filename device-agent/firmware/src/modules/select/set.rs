@@ -7,6 +7,7 @@ use micropython_sys::ffi;
 use micropython_sys::object::{Base, FullType, StreamProtocol, Type, stream};
 use micropython_sys::qstr::MP_QSTR_poll;
 
+use crate::dupterm;
 use crate::errno::EINVAL;
 use crate::hal::hal;
 use crate::modules::socket;
@@ -159,11 +160,9 @@ fn protocol(object: Obj) -> Option<&'static StreamProtocol> {
     unsafe { ffi::mpr_stream_protocol(object).cast::<StreamProtocol>().as_ref() }
 }
 
-/// Whether the stream is the console alone, without a second stream beside it (os.dupterm).
+/// Whether the stream is the console, and its input ends a wait, also that of the stream beside it.
 fn is_console(object: Obj) -> bool {
-    // SAFETY: the core's own objects; there is one slot.
-    let (stdin, second) =
-        unsafe { (Obj::from_ptr(&raw const ffi::mp_sys_stdin_obj), *ffi::mpr_dupterm_slots()) };
+    let stdin = Obj::from_ptr(&raw const ffi::mp_sys_stdin_obj);
     let ioctl = |object| protocol(object).and_then(|p| p.ioctl).map(|f| f as usize);
-    ioctl(object) == ioctl(stdin) && (second.is_null() || second.is_none())
+    ioctl(object) == ioctl(stdin) && dupterm::ends_wait()
 }
