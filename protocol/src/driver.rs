@@ -20,6 +20,9 @@ const KEYS: Duration = Duration::from_millis(10);
 /// Gives the bytes that a person has typed since it was last asked.
 pub(crate) type Keyboard<'a> = &'a mut dyn FnMut() -> Vec<u8>;
 
+/// So long is a board asked for its prompt that is to stop; somebody waits for it.
+const STOP: Duration = Duration::from_secs(5);
+
 /// The deadlines of one operation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -174,7 +177,8 @@ impl Driver {
         }
         self.unsent.clear();
         let _ = self.repl.start(Instant::now(), Op::Enter);
-        let mut watch = Watch::new(self.limits(0), true);
+        let limits = Limits { overall: Some(STOP), ..self.limits(0) };
+        let mut watch = Watch::new(limits, true);
         loop {
             match self.next_event(during, &mut watch) {
                 Ok(Event::Entered) => return Ok(()),
