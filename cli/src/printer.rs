@@ -136,6 +136,11 @@ impl Printer {
     }
 }
 
+/// A message from a thread that has no printer.
+pub fn note_from_aside(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// What a program on the board prints goes to standard output as it comes.
 impl Output for &Printer {
     fn stdout(&mut self, bytes: &[u8]) -> io::Result<()> {

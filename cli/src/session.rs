@@ -132,9 +132,12 @@ impl<'a> Session<'a> {
         self.restarting = Some(Instant::now());
     }
 
-    /// Starts the clock for a program, if the command line gives it a limit.
-    pub fn watchdog(&self) -> Option<Watchdog> {
-        self.limit.map(|limit| Watchdog::start(limit, self.signals.flag().clone()))
+    /// Starts the clock for a program, if the command line gives it a limit. The way to the board's prompt has limits
+    /// of its own.
+    pub fn watchdog(&mut self, command: &str) -> Result<Option<Watchdog>, Failure> {
+        let Some(limit) = self.limit else { return Ok(None) };
+        self.device()?.enter_raw_repl().map_err(|error| Failure::device(command, error))?;
+        Ok(Some(Watchdog::start(limit, self.signals.flag().clone())))
     }
 
     /// Tells a failure of a program that ran under this clock.

@@ -4,11 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use mpr_protocol::InterruptFlag;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::terminal;
+use crate::{printer, terminal};
+
+/// A board that takes longer to stop is mentioned.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Tells whether a signal came, and which.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +37,10 @@ impl Signals {
                     std::process::exit(128 + signal);
                 }
                 flag.raise();
+                thread::spawn(|| {
+                    thread::sleep(PATIENCE);
+                    printer::note_from_aside("waiting for the board to stop; once more leaves at once");
+                });
             }
         })?;
         Ok(signals)

@@ -3,36 +3,52 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use mpr_protocol::InterruptFlag;
 
-/// Raises the interrupt flag when the time is over. Dropping it calls that off.
+/// Raises the interrupt flag when the time is over. Dropping it calls that off, and lowers the flag if it was raised too
+/// late for the program to notice.
 #[derive(Debug)]
 pub struct Watchdog {
     fired: Arc<AtomicBool>,
-    _until_dropped: mpsc::Sender<()>,
+    interrupt: InterruptFlag,
+    clock: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Watchdog {
     /// Starts the clock.
     pub fn start(limit: Duration, interrupt: InterruptFlag) -> Self {
         let fired = Arc::new(AtomicBool::new(false));
-        let (until_dropped, dropped) = mpsc::channel();
-        let flag = fired.clone();
-        thread::spawn(move || {
-            if dropped.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                flag.store(true, Ordering::SeqCst);
-                interrupt.raise();
+        let (until_stopped, stopped) = mpsc::channel();
+        let (has_fired, flag) = (fired.clone(), interrupt.clone());
+        let thread = thread::spawn(move || {
+            if stopped.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                has_fired.store(true, Ordering::SeqCst);
+                flag.raise();
             }
         });
-        Watchdog { fired, _until_dropped: until_dropped }
+        Watchdog { fired, interrupt, clock: Some((until_stopped, thread)) }
     }
 
     /// Whether the time was over.
     pub fn has_fired(&self) -> bool {
         self.fired.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        if let Some((until_stopped, thread)) = self.clock.take() {
+            drop(until_stopped);
+            // It has nothing that could panic.
+            let _ = thread.join();
+            if self.has_fired() {
+                // A signal that raised the flag as well is known by other means.
+                self.interrupt.take();
+            }
+        }
     }
 }
 
@@ -47,7 +63,8 @@ mod tests {
         while !watchdog.has_fired() || !flag.is_raised() {
             thread::yield_now();
         }
-        flag.take();
+        drop(watchdog);
+        assert!(!flag.is_raised(), "nobody was there to notice");
         drop(Watchdog::start(Duration::from_secs(3600), flag.clone()));
         assert!(!flag.is_raised());
     }

@@ -138,3 +138,18 @@ fn sigterm_leaves_the_board_at_a_prompt_too() {
     running.wait().expect_code(143);
     answers(&board);
 }
+
+#[test]
+fn a_second_signal_leaves_a_hung_board_at_once() {
+    let mut board = Board::start(Kind::SimPty);
+    let mut terminal = board.mpr().args(["exec", "print('begun')\nwhile True: pass"]).terminal();
+    terminal.expect("begun");
+    board.freeze();
+    terminal.process().signal(Signal::SIGINT);
+    terminal.expect("waiting for the board to stop; once more leaves at once");
+    terminal.process().signal(Signal::SIGINT);
+    // Waiting for the board would end with 3.
+    terminal.ends_sane(130);
+    board.thaw();
+    answers(&board);
+}

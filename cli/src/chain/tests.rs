@@ -222,3 +222,42 @@ fn grammars_hold_together() {
         grammar.debug_assert();
     }
 }
+
+mod any_words {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Words that mean something somewhere, and words that don't.
+    fn word() -> impl Strategy<Value = String> {
+        let known: Vec<String> = commands::names()
+            .chain(NOT_YET.iter().copied())
+            .chain(["+", "--", "-", "", ":", ":a", "a0", "sim:", "list", "-1", "- 1", "10"])
+            .chain([
+                "-r", "-rf", "-f", "-v", "-h", "-d", "-dsim:", "-q", "-x", "--json", "--device", "--help",
+            ])
+            .chain(["--no-follow", "--capture", "--capture=x", "--no-", "--=", "--version", "--timeout=1"])
+            .map(str::to_owned)
+            .collect();
+        prop_oneof![9 => proptest::sample::select(known), 1 => any::<String>()]
+    }
+
+    proptest! {
+        #[test]
+        fn are_parsed_or_refused(line in proptest::collection::vec(word(), 0..8)) {
+            if let Err(failure) = parse(&line) {
+                prop_assert_eq!(failure.kind, Kind::Usage);
+                prop_assert!(!failure.message.is_empty() && failure.hint.is_some(), "{:?}", failure);
+            }
+        }
+
+        #[test]
+        fn of_one_command_are_all_accounted_for(line in proptest::collection::vec(word(), 0..8)) {
+            let entry = commands::find("exec").expect("exec is a command");
+            if let Ok((taken, _)) = take("exec", &grammar("exec", entry), &line) {
+                prop_assert!(taken.used <= line.len());
+                prop_assert!(taken.positional.len() <= 1);
+            }
+        }
+    }
+}

@@ -52,8 +52,7 @@ impl Run for Eval {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         let printer = session.printer();
         if printer.is_json() {
-            session.device()?;
-            let watchdog = session.watchdog();
+            let watchdog = session.watchdog("eval")?;
             let value = session.device()?.eval(&self.expression);
             let value = value.map_err(|error| session.program_failure("eval", error, watchdog.as_ref()))?;
             return printer.json("eval", &Value { expression: &self.expression, value: Bytes::new(&value) });

@@ -36,9 +36,7 @@ impl Follow {
     /// Runs code and prints what it prints, or starts it.
     pub fn run(self, command: &str, code: &[u8], session: &mut Session<'_>) -> Result<(), Failure> {
         let mut out = session.printer();
-        // Connecting has limits of its own.
-        session.device()?;
-        let watchdog = session.watchdog();
+        let watchdog = session.watchdog(command)?;
         let device = session.device()?;
         let result = match self.no_follow {
             true => device.exec_no_follow(code),
