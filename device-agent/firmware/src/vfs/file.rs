@@ -172,28 +172,11 @@ impl File {
     }
 }
 
-/// Ends a stream function: an error number is returned, any other exception is raised.
-///
-/// # Safety
-/// Must be the last act of the function, with nothing alive that has a destructor.
-unsafe fn finish(result: Result<usize>, errcode: *mut c_int) -> usize {
-    match result {
-        Ok(n) => n,
-        Err(Error::Os(code)) => {
-            // SAFETY: the core passes a valid pointer.
-            unsafe { *errcode = code };
-            stream::ERROR
-        }
-        // SAFETY: as the caller. The core's own streams raise in the same places.
-        Err(error) => unsafe { error.raise() },
-    }
-}
-
 unsafe extern "C" fn stream_read(file: Obj, buffer: *mut u8, size: usize, errcode: *mut c_int) -> usize {
     // SAFETY: the core passes a file and a buffer of this size.
     unsafe {
         let buffer = if size == 0 { &mut [] } else { core::slice::from_raw_parts_mut(buffer, size) };
-        finish((*file.as_ptr::<File>()).read(buffer), errcode)
+        mp::finish_stream((*file.as_ptr::<File>()).read(buffer), errcode)
     }
 }
 
@@ -201,13 +184,13 @@ unsafe extern "C" fn stream_write(file: Obj, data: *const u8, size: usize, errco
     // SAFETY: as above.
     unsafe {
         let data = if size == 0 { &[] } else { core::slice::from_raw_parts(data, size) };
-        finish((*file.as_ptr::<File>()).write(data), errcode)
+        mp::finish_stream((*file.as_ptr::<File>()).write(data), errcode)
     }
 }
 
 unsafe extern "C" fn stream_ioctl(file: Obj, request: usize, arg: usize, errcode: *mut c_int) -> usize {
     // SAFETY: as above.
-    unsafe { finish((*file.as_ptr::<File>()).control(request, arg), errcode) }
+    unsafe { mp::finish_stream((*file.as_ptr::<File>()).control(request, arg), errcode) }
 }
 
 unsafe extern "C" fn print(print: *const Print, file: Obj, _kind: c_int) {

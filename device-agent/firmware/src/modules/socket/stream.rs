@@ -6,29 +6,10 @@ use super::network;
 use super::object::{Socket, socket};
 use super::wait::{os, retry};
 use crate::errno;
-use crate::mp::{Error, Result};
+use crate::mp::{self, Error, Result};
 
 pub static PROTOCOL: StreamProtocol =
     StreamProtocol { read: Some(read), write: Some(write), ioctl: Some(ioctl), is_text: 0 };
-
-/// A result as stream functions give it. An exception that came in during the wait is raised, as by the console's streams: an
-/// interrupt is not a matter of the stream.
-///
-/// # Safety
-/// `out` must be valid, and nothing with a destructor alive in the caller.
-unsafe fn finish(result: Result<usize>, out: *mut i32) -> usize {
-    // SAFETY: as the contract says.
-    unsafe {
-        match result {
-            Ok(count) => count,
-            Err(Error::Os(errno)) => {
-                *out = errno;
-                stream::ERROR
-            }
-            Err(error) => error.raise(),
-        }
-    }
-}
 
 unsafe extern "C" fn read(this: Obj, data: *mut u8, len: usize, errno: *mut i32) -> usize {
     let received = socket(this).and_then(|socket| {
@@ -39,7 +20,7 @@ unsafe extern "C" fn read(this: Obj, data: *mut u8, len: usize, errno: *mut i32)
         })
     });
     // SAFETY: the caller's pointer; no destructors here.
-    unsafe { finish(received, errno) }
+    unsafe { mp::finish_stream(received, errno) }
 }
 
 unsafe extern "C" fn write(this: Obj, data: *const u8, len: usize, errno: *mut i32) -> usize {
@@ -51,13 +32,13 @@ unsafe extern "C" fn write(this: Obj, data: *const u8, len: usize, errno: *mut i
         })
     });
     // SAFETY: the caller's pointer; no destructors here.
-    unsafe { finish(sent, errno) }
+    unsafe { mp::finish_stream(sent, errno) }
 }
 
 unsafe extern "C" fn ioctl(this: Obj, request: usize, argument: usize, errno: *mut i32) -> usize {
     let answer = socket(this).and_then(|socket| control(socket, request, argument));
     // SAFETY: the caller's pointer; no destructors here.
-    unsafe { finish(answer, errno) }
+    unsafe { mp::finish_stream(answer, errno) }
 }
 
 fn control(socket: &Socket, request: usize, argument: usize) -> Result<usize> {
