@@ -80,5 +80,5 @@ fn scripts_in(name: &str) -> BTreeSet<String> {
     paths.map(|path| path.file_stem().expect("a script has a name").to_string_lossy().into_owned()).collect()
 }
 
-scripts!(same_as_stock, stock: binascii deflate hashlib heapq json random re);
+scripts!(same_as_stock, stock: binascii deflate hashlib heapq json random re time);
 scripts!(asserts_hold, port: binascii deflate hashlib heapq json names platform random re);
