@@ -6,6 +6,7 @@
 //! - [`Address`] and [`list_ports`]: which board, and what is plugged in.
 //! - [`ConnectOptions`], [`Timeouts`], [`InterruptFlag`]: how to talk to it, how long, and how to stop.
 //! - [`Error`]: what went wrong, as typed facts. Advice belongs to the caller.
+//! - [`mip`]: packages, and how they get on a board.
 //! - [`transport`]: links that move bytes under a deadline.
 
 mod address;
@@ -13,6 +14,7 @@ mod device;
 mod driver;
 mod errno;
 mod error;
+pub mod mip;
 mod options;
 mod output;
 mod ports;

@@ -2,12 +2,14 @@
 
 mod exec;
 mod fs;
+mod packages;
 mod probe;
 mod read;
 mod types;
 mod wrapper;
 mod write;
 
+pub(crate) use packages::Presence;
 pub use types::{Capabilities, DirEntry, Mount, Progress, Stat, StatVfs};
 
 use wrapper::Way;
