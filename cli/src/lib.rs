@@ -6,6 +6,7 @@
 //! - `commands`: one file per command; each says its grammar and runs on a session.
 //! - `session`: the board of the moment, connected when the first command needs it.
 //! - `repl` and `terminal`: the interactive prompt, and the terminal's settings around it.
+//! - `fetch`: content from the network.
 //! - `local`: files on this machine, written whole or not at all.
 //! - `printer`: the only place that prints. `failure` and `hints`: what went wrong, the exit code, and what to do next.
 
@@ -13,6 +14,7 @@ mod app;
 mod chain;
 mod commands;
 mod failure;
+mod fetch;
 mod hints;
 mod local;
 mod options;

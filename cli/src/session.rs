@@ -95,6 +95,11 @@ impl<'a> Session<'a> {
         self.signals
     }
 
+    /// What `--timeout` says.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.limit
+    }
+
     /// Leaves the board there is, and opens the link to this one.
     pub fn connect(&mut self, address: &Address) -> Result<(), Failure> {
         self.disconnect();

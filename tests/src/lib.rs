@@ -5,6 +5,7 @@
 //! - [`Link`] is the wire in front of a board: it paces, delays, loses, doubles, corrupts ([`Faults`]) and is cut.
 //! - [`mpr()`] runs the built `mpr` in a clean environment; [`Mpr::terminal`] runs it on a terminal.
 //! - [`Machine`] gives `mpr` USB ports to list.
+//! - [`Web`] is a web server that does what it is told, [`Index`] an index of packages on one.
 //! - [`Console`] talks to a board's console without `mpr`.
 //!
 //! Nothing is skipped: what is missing makes a test panic with the command that installs it. Waiting has a limit
@@ -23,6 +24,7 @@ mod mpr;
 mod reader;
 mod terminal;
 mod usb;
+mod web;
 
 pub use board::{Board, BoardOptions, Kind, Port};
 pub use child::Process;
@@ -34,6 +36,7 @@ pub use locate::{mpr_program, python_program, sim_program, target_dir};
 pub use mpr::{Mpr, Outcome, Running, mpr};
 pub use terminal::Terminal;
 pub use usb::{Machine, UsbPort};
+pub use web::{Index, Reply, Web};
 
 /// How long the harness waits for anything before it calls it a hang.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

@@ -16,6 +16,7 @@ pub mod exec;
 pub mod fs;
 pub mod help;
 pub mod ls;
+pub mod mip;
 pub mod mkdir;
 pub mod repl;
 pub mod reset;
@@ -97,6 +98,15 @@ static COMMANDS: &[Entry] = &[
     entry::<exec::Exec>("exec", "run code"),
     entry::<help::Help>("help", "print help: all commands, or one"),
     file_entry::<ls::Ls>("ls", "list directories", &[]),
+    Entry {
+        name: "mip",
+        about: "install packages",
+        group: Group::Commands,
+        options: &[],
+        grammar: mip::Mip::augment_args,
+        build: mip::build,
+        missing: missing_word,
+    },
     file_entry::<mkdir::Mkdir>("mkdir", "make directories", &[]),
     entry::<repl::Repl>("repl", "enter the interactive prompt"),
     entry::<reset::Reset>("reset", "hard reset the device"),
