@@ -60,7 +60,7 @@ for kind in (vfs.VfsLfs2, vfs.VfsFat):
     # there stays there.
     n = 0
     while True:
-        n += 97 if COLLECTING else 7
+        n += 400 if COLLECTING else 7
         bdev.data[:] = clean
         fs = kind(bdev)
         vfs.mount(fs, "/m")
