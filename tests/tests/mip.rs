@@ -245,8 +245,8 @@ fn a_silent_server() {
     let manifest = shop.index.manifest("6", "a", "latest");
     for reply in [Reply::Silence, Reply::Stall(br#"{"urls": []}"#.to_vec())] {
         shop.web().set(&manifest, reply);
-        let outcome = shop.refused(&["--timeout", "1", "a"], &shop.web().url(&manifest));
-        outcome.expect_stderr("no answer for 1 s");
+        let outcome = shop.refused(&["--timeout", "4", "a"], &shop.web().url(&manifest));
+        outcome.expect_stderr("no answer for 4 s");
     }
 }
 
