@@ -154,7 +154,7 @@ impl Device {
         loop {
             let mut out = Vec::new();
             let code = guarded.as_bytes().to_vec();
-            let ended = self.execute(code, Framing::Text, during, false, &mut out)?;
+            let ended = self.execute(code, Framing::Text, during, &mut out)?;
             match result(&ended.stderr) {
                 Err(Error::Exception(traceback)) if wrapper::is_damage(&traceback) && tries > 1 => tries -= 1,
                 other => return other.map(|()| out),
@@ -162,16 +162,15 @@ impl Device {
         }
     }
 
-    /// One execution at the raw prompt.
+    /// One execution of code of ours at the raw prompt.
     pub(super) fn execute(
         &mut self,
         code: Vec<u8>,
         framing: Framing,
         during: &str,
-        free_once_started: bool,
         out: &mut dyn Output,
     ) -> Result<Ended, Error> {
-        let limits = Limits { free_once_started, ..self.driver.limits(code.len() as u64) };
+        let limits = self.driver.limits(code.len() as u64);
         self.operate(Op::Exec { code, framing }, during, limits, None, out)
     }
 

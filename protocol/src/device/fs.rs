@@ -18,7 +18,8 @@ impl Device {
     /// [`Error::Os`]; [`Error::Unsupported`] for a directory on a board that has none.
     pub fn list(&mut self, dir: &str) -> Result<Vec<DirEntry>, Error> {
         let path = str_literal(dir);
-        // Names as bytes: not every board prints Unicode text in the same way. An entry without a size gets it from stat.
+        // Names as bytes: not every board prints Unicode text in the same way. An entry without a size
+        // gets it from stat, where that works.
         let code = format!(
             "{HEAD} p={path}\n \
              try:i=os.ilistdir(p)if p else os.ilistdir()\n \
@@ -28,7 +29,10 @@ impl Device {
              return\n \
              for e in i:\n  \
              if len(e)<4:\n   \
-             e=tuple(e)+(0 if e[1]&16384 else os.stat((p+'/'if p else'')+e[0])[6],)\n  \
+             s=0\n   \
+             try:s=0 if e[1]&16384 else os.stat((p+'/'if p else'')+e[0])[6]\n   \
+             except OSError:pass\n   \
+             e=tuple(e)+(s,)\n  \
              print((bytes(e[0],'utf8'),)+e[1:])\n\
              _mpr()\n"
         );
@@ -245,7 +249,7 @@ impl Device {
     pub(super) fn attempt(&mut self, during: &str, code: &str) {
         if self.enter_raw_repl().is_ok() {
             let framing = crate::repl::Framing::Text;
-            let _ = self.execute(code.as_bytes().to_vec(), framing, during, false, &mut Discard);
+            let _ = self.execute(code.as_bytes().to_vec(), framing, during, &mut Discard);
         }
     }
 }

@@ -127,7 +127,7 @@ impl Device {
             let mut out = Vec::new();
             self.enter_raw_repl()?;
             let framing = crate::repl::Framing::Text;
-            let ended = self.execute(code, framing, during, false, &mut out)?;
+            let ended = self.execute(code, framing, during, &mut out)?;
             if !ended.stderr.is_empty() {
                 let traceback = crate::Traceback::parse(&ended.stderr);
                 if wrapper::is_damage(&traceback) {
