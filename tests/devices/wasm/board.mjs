@@ -23,46 +23,70 @@ const output = Ring.create(65536);
 const pump = (direction, ring) =>
   new Worker(new URL("./pump.mjs", import.meta.url), { workerData: { direction, memory: ring.memory } });
 
+// The module's own exports and memory, which the package keeps to itself.
+let exports = null;
+const instantiate = WebAssembly.instantiate;
+WebAssembly.instantiate = async (...args) => {
+  const result = await instantiate(...args);
+  exports = (result.instance ?? result).exports;
+  return result;
+};
+
 let running = false;
-let module = null;
+let pendingAt = -1;
+
+const word = (index) => new Uint32Array(exports.memory.buffer)[index];
+
+// Where the VM notes an exception that it has yet to raise: the word that an interrupt makes nonzero. Nothing runs yet,
+// so that the memory can be put back as it was.
+function findPending() {
+  const before = new Uint32Array(exports.memory.buffer.slice(0));
+  exports.mp_sched_keyboard_interrupt();
+  const now = new Uint32Array(exports.memory.buffer);
+  const changed = [];
+  for (let index = 0; index < now.length; index++) {
+    if (now[index] !== 0 && before[index] === 0) changed.push(index);
+  }
+  now.set(before);
+  if (changed.length !== 1) throw new Error(`an interrupt changed ${changed.length} words`);
+  return changed[0];
+}
+
+const isPending = () => word(pendingAt) !== 0;
 
 // While a program runs, a Ctrl-C that waits in the input stops it, as a UART's interrupt handler would.
 function pollInterrupt() {
-  if (!running || input.isEmpty) return false;
-  const byte = module.ccall("mp_hal_get_interrupt_char", "number", [], []);
-  if (byte < 0 || !input.takeThrough(byte)) return false;
-  module.ccall("mp_sched_keyboard_interrupt", "null", [], []);
-  return true;
+  if (!running || input.isEmpty) return;
+  const byte = exports.mp_hal_get_interrupt_char();
+  if (byte >= 0 && input.takeThrough(byte)) exports.mp_sched_keyboard_interrupt();
 }
 
-// `time.sleep` is a loop in C that only asks for the time: the first answer after a Ctrl-C ends any sleep.
+// `time.sleep` is a loop in C that only asks for the time: every answer after a Ctrl-C is past any sleep's end.
 const now = Date.now;
 const PAST_ANY_SLEEP_MS = 0x7fffffff;
-Date.now = () => now() + (running && pollInterrupt() ? PAST_ANY_SLEEP_MS : 0);
+let jumped = 0;
+Date.now = () => {
+  pollInterrupt();
+  if (running && isPending()) jumped += PAST_ANY_SLEEP_MS;
+  return now() + jumped;
+};
 
-// A read in C that waits for many bytes ends only when it has them all: after a Ctrl-C it gets filler until Python runs
-// again, which shows by its output or by the end of the program.
-let filling = false;
-
-function interruptRead(byte) {
-  filling = true;
-  return byte;
-}
+// A read in C that waits for many bytes ends only when it has them all: after a Ctrl-C it gets filler.
+const FILLER = 3;
 
 function stdin() {
-  const interrupt = module.ccall("mp_hal_get_interrupt_char", "number", [], []);
-  if (filling || pollInterrupt()) return interruptRead(interrupt & 0xff);
+  pollInterrupt();
+  if (isPending()) return FILLER;
   const byte = input.take(1);
   if (byte === null) return finish();
-  if (byte[0] === interrupt) {
-    module.ccall("mp_sched_keyboard_interrupt", "null", [], []);
-    return interruptRead(interrupt);
+  if (byte[0] === exports.mp_hal_get_interrupt_char()) {
+    exports.mp_sched_keyboard_interrupt();
+    return FILLER;
   }
   return byte[0];
 }
 
 function stdout(bytes) {
-  filling = false;
   output.push(bytes);
   pollInterrupt();
 }
@@ -74,7 +98,7 @@ function finish() {
 
 const { loadMicroPython } = await import(pathToFileURL(path.join(folder, "micropython.mjs")));
 const python = await loadMicroPython({ stdin, stdout, linebuffer: false, heapsize });
-module = python._module;
+pendingAt = findPending();
 pump("in", input).on("error", (error) => { throw error; });
 pump("out", output).on("error", (error) => { throw error; });
 
@@ -83,11 +107,12 @@ const text = (string) => output.push(Buffer.from(string, "latin1"));
 function feed(byte) {
   running = true;
   const ended = python.replProcessChar(byte);
-  running = filling = false;
+  running = false;
+  jumped = 0;
   if (ended) {
     text("MPY: soft reboot\r\n");
-    module.ccall("mp_js_init", "null", ["number", "number"], [PYSTACK_WORDS, heapsize]);
-    module.ccall("proxy_c_init", "null", [], []);
+    exports.mp_js_init(PYSTACK_WORDS, heapsize);
+    exports.proxy_c_init();
     python.replInit();
   }
 }
