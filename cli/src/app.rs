@@ -58,6 +58,10 @@ fn run(chain: &Chain) -> ExitCode {
         _ => failure,
     });
     let named = session.named().cloned();
+    let result = result.map_err(|failure| match session.device_name() {
+        Some(name) if failure.kind == Kind::Link => failure.about_link(name),
+        _ => failure,
+    });
     session.disconnect();
     exit_code(result, &printer, named.as_ref())
 }

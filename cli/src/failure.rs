@@ -89,6 +89,15 @@ impl Failure {
         self
     }
 
+    /// With the board's name, unless it is there already. Failures of the link come from where it has none.
+    pub fn about_link(self, name: &str) -> Self {
+        let quoted = format!("`{name}`");
+        match std::iter::once(&self.message).chain(&self.causes).any(|text| text.contains(&quoted)) {
+            true => self,
+            false => self.cause(format!("the board is on {quoted}")),
+        }
+    }
+
     /// A file on this machine could not be read or written.
     pub fn local(command: &str, path: &str, error: &io::Error) -> Self {
         let failure = Failure::usage(format!("{command}: `{path}`: {}", strerror(error)));
@@ -190,5 +199,18 @@ pub fn strerror(error: &io::Error) -> String {
         (None, io::ErrorKind::IsADirectory) => "Is a directory".to_owned(),
         (None, io::ErrorKind::StorageFull) => "No space left on device".to_owned(),
         (None, _) => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_the_link_names_the_board_once() {
+        let silent = Failure::new(Kind::Link, "exec: no raw REPL prompt after 2.0 s, 0 bytes came");
+        assert_eq!(silent.about_link("/dev/ttyACM0").causes, ["the board is on `/dev/ttyACM0`"]);
+        let missing = Failure::new(Kind::Link, "failed to access `/dev/ttyACM0`");
+        assert_eq!(missing.clone().about_link("/dev/ttyACM0"), missing);
     }
 }

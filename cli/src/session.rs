@@ -121,6 +121,11 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// What the board that is connected is called.
+    pub fn device_name(&self) -> Option<&str> {
+        self.device.as_ref().map(Device::name)
+    }
+
     /// The board, connected now if it was not.
     pub fn device(&mut self) -> Result<&mut Device, Failure> {
         if let Some(since) = self.restarting.take() {
