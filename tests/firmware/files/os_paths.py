@@ -1,24 +1,24 @@
 # The functions of os that take a path, on the board's own filesystem.
 os.chdir("/")
-os.mkdir("/work")
-os.chdir("work")
-assert os.getcwd() == "/work"
+os.mkdir("/disk")
+os.chdir("disk")
+assert os.getcwd() == "/disk"
 assert os.listdir() == []
 
 # Making, listing, removing.
 put("a.txt", "hello")
-put("/work/b.txt")
+put("/disk/b.txt")
 os.mkdir("sub")
-os.mkdir("/work/sub/deep")
+os.mkdir("/disk/sub/deep")
 assert sorted(os.listdir()) == ["a.txt", "b.txt", "sub"]
-assert sorted(os.listdir(b"/work")) == [b"a.txt", b"b.txt", b"sub"]
-assert sorted(os.ilistdir("/work")) == [
+assert sorted(os.listdir(b"/disk")) == [b"a.txt", b"b.txt", b"sub"]
+assert sorted(os.ilistdir("/disk")) == [
     ("a.txt", 0x8000, 0, 5),
     ("b.txt", 0x8000, 0, 0),
     ("sub", 0x4000, 0, 0),
 ]
-assert ("work", 0x4000, 0, 0) in list(os.ilistdir("/"))
-assert ("work", 0x4000, 0, 0) in list(os.ilistdir("../"))
+assert ("disk", 0x4000, 0, 0) in list(os.ilistdir("/"))
+assert ("disk", 0x4000, 0, 0) in list(os.ilistdir("../"))
 fails(2, os.listdir, "missing")
 fails(2, os.listdir, "/missing/deeper")
 fails(20, os.listdir, "a.txt")
@@ -56,7 +56,7 @@ assert os.statvfs("sub") == v
 
 # rename
 os.rename("a.txt", "c.txt")
-os.rename("/work/c.txt", "sub/a.txt")
+os.rename("/disk/c.txt", "sub/a.txt")
 assert open("sub/a.txt").read() == "hello"
 os.rename("sub/a.txt", "b.txt")  # replaces
 assert open("b.txt").read() == "hello"
@@ -71,19 +71,19 @@ fails(39, os.rename, "sub", "full")
 # chdir
 fails(2, os.chdir, "missing")
 fails(2, os.chdir, "b.txt")
-assert os.getcwd() == "/work"
+assert os.getcwd() == "/disk"
 os.chdir("sub/deep")
-assert os.getcwd() == "/work/sub/deep"
+assert os.getcwd() == "/disk/sub/deep"
 os.chdir("..")
-assert os.getcwd() == "/work/sub"
+assert os.getcwd() == "/disk/sub"
 os.chdir(".././sub//deep/")
-assert os.getcwd() == "/work/sub/deep"
+assert os.getcwd() == "/disk/sub/deep"
 os.chdir("../../../..")
 assert os.getcwd() == "/"
 os.chdir("")
 assert os.getcwd() == "/"
-os.chdir(b"/work")
-assert os.getcwd() == "/work"
+os.chdir(b"/disk")
+assert os.getcwd() == "/disk"
 
 # Names that a shell or a host would stumble over.
 names = ["two words", "quote'", 'double"', "back\\slash", "new\nline", "tab\t", "ümlaut", "日本語", "😀", "-", "~", "a" * 255]
@@ -95,7 +95,7 @@ assert sorted(os.listdir()) == sorted(names)
 for name in names:
     assert open(name).read() == name
     os.rename(name, "x" + name[1:])
-    assert os.stat("/work/names/x" + name[1:])[6] == len(name.encode())
+    assert os.stat("/disk/names/x" + name[1:])[6] == len(name.encode())
     os.remove("x" + name[1:])
 assert os.listdir() == []
 fails(36, open, "a" * 256, "w")
@@ -108,7 +108,7 @@ for name in ("b.txt", "full/x"):
 for name in ("sub/deep", "sub", "full"):
     os.rmdir(name)
 os.chdir("/")
-os.rmdir("work")
+os.rmdir("disk")
 
 # Wrong types.
 for f in (os.listdir, os.stat, os.remove, os.chdir, open):
