@@ -57,6 +57,37 @@ fn asserts_hold(name: &str) {
     output(&mut console, &format!("{COLLECT_ALWAYS}{code}"));
 }
 
+/// A host sends compressed data to a program's standard input: whatever bytes it has, and not one more is taken.
+#[test]
+fn deflate_takes_its_stream_from_standard_input_and_no_more() {
+    const PROGRAM: &str = "import sys, deflate, micropython\n\
+        micropython.kbd_intr(-1)\n\
+        stream = deflate.DeflateIO(sys.stdin.buffer, deflate.RAW, 12)\n\
+        print('ready')\n\
+        data = stream.read()\n\
+        print('inflated')\n\
+        rest = sys.stdin.buffer.read(4)\n\
+        micropython.kbd_intr(3)\n\
+        print(data, rest)\n";
+    // A stored block with the bytes that control a REPL, then "hello hello hello hello" as CPython's zlib writes it.
+    const STREAM: &[u8] = b"\x00\x08\x00\xf7\xff\x01\x03\x04\r\nend\xcbH\xcd\xc9\xc9W\xc8@'\x01";
+    for kind in [Kind::SimTcp, Kind::SimPty, Kind::SimUart { baud: 115_200 }] {
+        let board = Board::start(kind);
+        let mut console = open(&board);
+        for _ in 0..2 {
+            console.send(PROGRAM.as_bytes());
+            console.send(b"\x04");
+            console.expect(b"ready\r\n");
+            console.send(STREAM);
+            console.expect(b"inflated\r\n");
+            console.send(b"rest");
+            let printed = console.expect(b"\r\n\x04\x04>");
+            let expected = r"b'\x01\x03\x04\r\nendhello hello hello hello' b'rest'";
+            assert_eq!(String::from_utf8_lossy(&printed), expected, "{kind:?}");
+        }
+    }
+}
+
 macro_rules! scripts {
     ($run:ident, $folder:ident: $($name:ident)*) => {
         mod $folder {
