@@ -159,6 +159,8 @@ fn what_is_no_expression() {
     }
     let deep = "(".repeat(100) + &")".repeat(100);
     assert_eq!(program(deep.as_bytes(), Unit::Char), Err(CompileError::TooComplex));
+    assert!(program("a".repeat(13_000).as_bytes(), Unit::Byte).is_ok());
+    assert_eq!(program("a".repeat(14_000).as_bytes(), Unit::Byte), Err(CompileError::TooComplex));
     let wide = "()".repeat(2000);
     assert_eq!(program(wide.as_bytes(), Unit::Char), Err(CompileError::TooComplex));
 }

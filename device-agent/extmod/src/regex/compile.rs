@@ -13,6 +13,8 @@ pub enum CompileError {
 
 /// Groups open at the same time.
 const MAX_DEPTH: usize = 40;
+/// Words of a program: distances fit into 24 bits, and the memory for any number of groups into 32.
+const MAX_WORDS: usize = 1 << 16;
 /// Groups in all; slots are operands of 24 bits, but memory is short long before.
 const MAX_GROUPS: u32 = 1000;
 /// The largest character, and more: where ranges of negated classes end.
@@ -50,8 +52,7 @@ struct Compiler<'a> {
 
 /// Compiles an expression into `code`, which has [`max_words`]; gives the number of words used.
 pub fn compile(pattern: &[u8], unit: Unit, code: &mut [u32]) -> Result<usize, CompileError> {
-    // Distances have 24 bits.
-    if max_words(pattern.len()) > 1 << 22 || code.len() < max_words(pattern.len()) {
+    if max_words(pattern.len()) > MAX_WORDS || code.len() < max_words(pattern.len()) {
         return Err(CompileError::TooComplex);
     }
     let mut compiler = Compiler { pattern, at: 0, unit, code, len: HEADER, groups: 1, last_item: None };
