@@ -4,7 +4,7 @@ import os
 import vfs
 
 # Each script runs again with a collection at every allocation, which is slow: loops are shorter then.
-COLLECTING = gc.threshold() > 0
+COLLECTING = gc.threshold() >= 0
 
 
 class Ram:

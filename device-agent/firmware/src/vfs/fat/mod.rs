@@ -16,6 +16,7 @@ mod ops;
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 use std::io::{self, ErrorKind};
+use std::panic::{self, AssertUnwindSafe};
 use std::string::ToString;
 
 use fatfs::{FileSystem, FormatVolumeOptions, FsOptions};
@@ -91,7 +92,9 @@ impl VfsFat {
         }
         self.close_abandoned();
         self.busy.set(true);
-        let result = f().map_err(|error| error_of(&error));
+        // The FAT code counts clusters of a damaged disk below zero, which a build with overflow checks notices.
+        let result = panic::catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| Err(ops::os(EIO)));
+        let result = result.map_err(|error| error_of(&error));
         self.busy.set(false);
         let raised = self.blocks.device.take_error();
         self.close_abandoned();
