@@ -7,6 +7,7 @@
 //! - [`ConnectOptions`], [`Timeouts`], [`InterruptFlag`]: how to talk to it, how long, and how to stop.
 //! - [`Error`]: what went wrong, as typed facts. Advice belongs to the caller.
 //! - [`mip`]: packages, and how they get on a board.
+//! - [`mount`]: folders of the host as filesystems of the board.
 //! - [`transport`]: links that move bytes under a deadline.
 
 mod address;
@@ -15,6 +16,7 @@ mod driver;
 mod errno;
 mod error;
 pub mod mip;
+pub mod mount;
 mod options;
 mod output;
 mod ports;
@@ -24,7 +26,7 @@ mod traceback;
 pub mod transport;
 
 pub use address::{Address, AddressError, SimFlash};
-pub use device::{Capabilities, Device, DirEntry, Mount, Progress, Stat, StatVfs};
+pub use device::{Capabilities, Device, DirEntry, Mount, Mounted, Progress, Stat, StatVfs};
 pub use errno::Errno;
 pub use error::Error;
 pub use options::{ConnectOptions, InterruptFlag, Timeouts};

@@ -223,6 +223,15 @@ fn grammars_hold_together() {
     }
 }
 
+#[test]
+fn the_place_of_a_mount_shows_its_colon() {
+    assert_eq!(names(&["mount", ".", "exec", "x"]), ["Mount", "Exec"]);
+    assert_eq!(names(&["mount", ".", ":/app", "ls"]), ["Mount", "Ls"]);
+    assert_eq!(names(&["mount", "a", "mount", "b", ":/b", "umount", "umount", ":/b"]).len(), 4);
+    assert!(commands(&["mount", "-l", ".", ":app"])[0].contains("Some(\":app\")"));
+    assert!(failure(&["mount"]).message.contains("missing argument PATH"));
+}
+
 mod any_words {
     use proptest::prelude::*;
 

@@ -79,7 +79,7 @@ pub fn take(grammar: &Command, words: &[String]) -> Result<Taken, WordError> {
                 None if capacity == 0 && grammar.get_name() == GLOBALS => break,
                 None => return Err(WordError::UnknownOption(word.clone(), nearest_option(grammar, word))),
             }
-        } else if taken.positional.len() < capacity {
+        } else if taken.positional.len() < capacity && fits(grammar, taken.positional.len(), word) {
             taken.positional.push(word.clone());
         } else {
             break;
@@ -118,6 +118,16 @@ fn positional_capacity(grammar: &Command) -> usize {
         .filter(|arg| !arg.is_last_set())
         .map(|arg| arg.get_num_args().map_or(1, |range| range.max_values()))
         .fold(0, usize::saturating_add)
+}
+
+/// Whether a word may stand at this place. A path on the board that may be left out must show its colon, or it would
+/// swallow the next command.
+fn fits(grammar: &Command, place: usize, word: &str) -> bool {
+    let shows_colon = |arg: &Arg| arg.get_value_names().is_some_and(|names| names[0].starts_with(':'));
+    match grammar.get_positionals().nth(place) {
+        Some(arg) if !arg.is_required_set() && shows_colon(arg) => word.starts_with(':'),
+        _ => true,
+    }
 }
 
 /// How many positional words a command must have.

@@ -18,6 +18,7 @@ pub mod help;
 pub mod ls;
 pub mod mip;
 pub mod mkdir;
+pub mod mount;
 pub mod repl;
 pub mod reset;
 pub mod resume;
@@ -108,6 +109,7 @@ static COMMANDS: &[Entry] = &[
         missing: missing_word,
     },
     file_entry::<mkdir::Mkdir>("mkdir", "make directories", &[]),
+    entry::<mount::Mount>("mount", "show a local folder on the device"),
     entry::<repl::Repl>("repl", "enter the interactive prompt"),
     entry::<reset::Reset>("reset", "hard reset the device"),
     Entry { group: Group::Hidden, ..entry::<resume::Resume>("resume", "do nothing, as in mpremote") },
@@ -127,6 +129,7 @@ static COMMANDS: &[Entry] = &[
     entry::<soft_reset::SoftReset>("soft-reset", "restart the interpreter on the device"),
     file_entry::<touch::Touch>("touch", "make empty files", &[]),
     file_entry::<tree::Tree>("tree", "list directories as a tree", &["size", "human"]),
+    entry::<mount::Umount>("umount", "take a mounted folder away"),
     entry::<version::Version>("version", "print the version"),
 ];
 

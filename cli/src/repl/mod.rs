@@ -4,6 +4,8 @@ mod inject;
 mod keys;
 mod output;
 mod pace;
+mod remount;
+mod restarts;
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -24,6 +26,7 @@ use inject::After;
 use keys::Key;
 use output::Console;
 use pace::Pace;
+use restarts::Restarts;
 
 /// How often a signal is looked for while nothing happens, in milliseconds.
 const TICK_MS: u16 = 100;
@@ -79,6 +82,7 @@ pub fn run(options: &Options, session: &mut Session<'_>) -> Result<(), Failure> 
     // Before the first word is seen: a key that is pressed then is for the board already.
     let raw = RawMode::enter().map_err(|error| broken("the terminal", &error))?;
     announce(options, &name, printer);
+    let restarts = (!device.mounted().is_empty()).then(Restarts::default);
     let mut repl = Repl {
         device,
         signals,
@@ -89,6 +93,7 @@ pub fn run(options: &Options, session: &mut Session<'_>) -> Result<(), Failure> 
         pace: Pace::new(Instant::now()),
         leaving: false,
         lost: None,
+        restarts,
     };
     let end = repl.run();
     drop(raw);
@@ -142,6 +147,8 @@ struct Repl<'a> {
     leaving: bool,
     /// The board went while a program was injected, for this reason.
     lost: Option<String>,
+    /// Looks for restarts, while folders are mounted that they take away.
+    restarts: Option<Restarts>,
 }
 
 impl Repl<'_> {
@@ -160,8 +167,16 @@ impl Repl<'_> {
                 return Ok(End::Quit);
             }
             match self.push().and_then(|()| self.pull()) {
-                Ok(bytes) => self.console.show(&bytes)?,
+                Ok(bytes) => {
+                    if let Some(restarts) = &mut self.restarts {
+                        restarts.feed(Instant::now(), &bytes);
+                    }
+                    self.console.show(&bytes)?;
+                }
                 Err(error) => return Ok(End::Lost(error.to_string())),
+            }
+            if self.restarts.as_mut().is_some_and(|restarts| restarts.is_due(Instant::now())) {
+                remount::run(self.device, &mut self.console)?;
             }
         }
     }

@@ -183,7 +183,7 @@ impl Device {
         out: &mut dyn Output,
     ) -> Result<Ended, Error> {
         let mut soft_reset = false;
-        self.driver.operate_typing(op, during, limits, keyboard, &mut |event| match event {
+        let ended = self.driver.operate_typing(op, during, limits, keyboard, &mut |event| match event {
             Event::Stdout(bytes) => out.stdout(&bytes).map(|()| None).map_err(Error::Output),
             Event::Done { stderr, status } => Ok(Some(Ended { stderr, status })),
             Event::SoftReset => {
@@ -193,7 +193,11 @@ impl Device {
             // The program asked for a soft reset and got it.
             Event::Entered if soft_reset => Ok(Some(Ended { stderr: Vec::new(), status: None })),
             _ => Ok(None),
-        })
+        });
+        if soft_reset {
+            self.mounts.may_be_lost();
+        }
+        ended
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod exec;
 mod fs;
+mod mount;
 mod packages;
 mod probe;
 mod read;
@@ -9,6 +10,7 @@ mod types;
 mod wrapper;
 mod write;
 
+pub use mount::Mounted;
 pub(crate) use packages::Presence;
 pub use types::{Capabilities, DirEntry, Mount, Progress, Stat, StatVfs};
 
@@ -34,6 +36,7 @@ pub struct Device {
     touched: bool,
     /// A program was started that nobody waits for.
     unfollowed: bool,
+    mounts: mount::Mounts,
 }
 
 impl std::fmt::Debug for Device {
@@ -65,6 +68,7 @@ impl Device {
             way: Some(Way::Compile),
             touched: false,
             unfollowed: false,
+            mounts: mount::Mounts::default(),
         }
     }
 
@@ -84,14 +88,17 @@ impl Device {
     /// [`Error::Timeout`], [`Error::Lost`], [`Error::Interrupted`].
     pub fn enter_raw_repl(&mut self) -> Result<(), Error> {
         if self.driver.repl.is_ready() {
-            return Ok(());
+            return self.check_mounts();
         }
         self.touched = true;
         self.unfollowed = false;
         let limits = self.driver.limits(0);
         self.driver.operate(Op::Enter, "entering the raw REPL", limits, &mut |event| {
             Ok(matches!(event, Event::Entered).then_some(()))
-        })
+        })?;
+        // Whoever had the board meanwhile may have restarted it.
+        self.mounts.may_be_lost();
+        self.check_mounts()
     }
 
     /// Goes back to the friendly prompt. Does nothing when the board was not taken from it. The banner that the
@@ -108,7 +115,7 @@ impl Device {
         self.driver.send_off(Op::Leave { interrupt }, "leaving the raw REPL")
     }
 
-    /// Restarts the interpreter; `boot.py` runs, `main.py` does not. The board is in the raw REPL afterwards.
+    /// Restarts the interpreter and mounts again what was mounted; `boot.py` runs, `main.py` does not. The board is in the raw REPL afterwards.
     ///
     /// # Errors
     /// As [`Device::enter_raw_repl`].
@@ -117,7 +124,9 @@ impl Device {
         let limits = self.driver.limits(0);
         self.driver.operate(Op::SoftReset, "the soft reset", limits, &mut |event| {
             Ok(matches!(event, Event::Entered).then_some(()))
-        })
+        })?;
+        self.mounts.may_be_lost();
+        self.check_mounts()
     }
 
     /// What the board can do. Asked once per connection, at the first need.
@@ -143,11 +152,14 @@ impl Device {
         self.driver.transport.as_mut()
     }
 
-    /// Leaves the raw REPL and closes the link.
+    /// Unmounts the host's folders, leaves the raw REPL and closes the link.
+    ///
+    /// A program that nobody waits for runs on; folders are not unmounted then, and it gets an `OSError` from them.
     ///
     /// # Errors
     /// As [`Device::leave_raw_repl`]; the link is closed all the same.
     pub fn close(mut self) -> Result<(), Error> {
-        self.leave_raw_repl()
+        let unmounted = if self.unfollowed { Ok(()) } else { self.umount_all() };
+        self.leave_raw_repl().and(unmounted)
     }
 }

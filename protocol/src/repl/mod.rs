@@ -148,6 +148,7 @@ enum State {
 pub struct RawRepl {
     state: State,
     raw_paste: RawPaste,
+    window: Option<usize>,
     /// Bytes to send that no pacing holds back.
     tx: Vec<u8>,
     events: VecDeque<Event>,
@@ -165,6 +166,7 @@ impl RawRepl {
         RawRepl {
             state: State::Unknown,
             raw_paste: RawPaste::Unknown,
+            window: None,
             tx: Vec::new(),
             events: VecDeque::new(),
         }
@@ -187,6 +189,11 @@ impl RawRepl {
             RawPaste::Yes => Some(true),
             RawPaste::No(_) => Some(false),
         }
+    }
+
+    /// The window that the board last announced for raw paste, in bytes: half of what its receive buffer holds.
+    pub fn window(&self) -> Option<usize> {
+        self.window
     }
 
     /// What is awaited now, in a user's words.
@@ -324,6 +331,7 @@ impl RawRepl {
             }
             State::Paste(paste) => {
                 let (used, done) = paste.input(bytes, &mut self.tx);
+                self.window = paste.window_size().or(self.window);
                 if done {
                     let framing = std::mem::replace(&mut paste.framing, Framing::Text);
                     self.start_running(framing);

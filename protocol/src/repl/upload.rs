@@ -118,10 +118,11 @@ impl Paste {
         Paste { code, framing, sent: 0, window: Vec::with_capacity(2), credit: 0, end_sent: false }
     }
 
-    fn window_size(&self) -> usize {
+    /// The window's size in bytes, once it is known.
+    pub(super) fn window_size(&self) -> Option<usize> {
         match self.window[..] {
-            [low, high] => usize::from(u16::from_le_bytes([low, high])),
-            _ => 0,
+            [low, high] => Some(usize::from(u16::from_le_bytes([low, high]))),
+            _ => None,
         }
     }
 
@@ -132,10 +133,10 @@ impl Paste {
                 _ if self.window.len() < 2 => {
                     self.window.push(byte);
                     if self.window.len() == 2 {
-                        self.credit = self.window_size();
+                        self.credit = self.window_size().unwrap_or(0);
                     }
                 }
-                CTRL_A => self.credit = self.credit.saturating_add(self.window_size()),
+                CTRL_A => self.credit = self.credit.saturating_add(self.window_size().unwrap_or(0)),
                 CTRL_D => {
                     // The answer to our end, or the board gives up before it and wants an end all the same.
                     if !self.end_sent {

@@ -1,0 +1,132 @@
+//! `mount` and `umount`: folders of this machine on the board.
+
+use std::path::Path;
+
+use clap::Args;
+use mpr_protocol::Error;
+use mpr_protocol::mount::{Denied, FolderOptions};
+
+use super::Run;
+use super::fs::board_path;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Where a folder goes that has no other place.
+const DEFAULT_PLACE: &str = "/remote";
+
+/// Arguments of `mount`.
+#[derive(Debug, Args)]
+pub struct Mount {
+    /// Follow symbolic links that lead out of the folder
+    #[arg(short = 'l', long, overrides_with = "no_unsafe_links")]
+    unsafe_links: bool,
+    #[arg(long, overrides_with = "unsafe_links", hide = true)]
+    no_unsafe_links: bool,
+    /// Let the device read, and change nothing
+    #[arg(long)]
+    read_only: bool,
+    /// Folder on this machine
+    #[arg(value_name = "PATH")]
+    path: String,
+    /// Where it is to be on the device [default: :/remote]
+    #[arg(value_name = ":PLACE")]
+    place: Option<String>,
+}
+
+impl Run for Mount {
+    fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+        let folder = Path::new(&self.path);
+        // Before the board is spoken to.
+        match folder.metadata() {
+            Ok(data) if data.is_dir() => {}
+            Ok(_) => return Err(Failure::usage(format!("mount: `{}` is not a directory", self.path))),
+            Err(error) => return Err(Failure::local("mount", &self.path, &error)),
+        }
+        let place = absolute(self.place.as_deref().map_or(DEFAULT_PLACE, board_path));
+        if place == "/" {
+            return Err(Failure::usage("mount: `:/` is the device's own filesystem")
+                .hint("`mpr mount PATH :/NAME` mounts beside it"));
+        }
+        let options = FolderOptions { read_only: self.read_only, unsafe_links: self.unsafe_links };
+        let shown = place.clone();
+        let denied = Denied(Box::new(move |path| {
+            // The board's own doing, in the middle of whatever it prints.
+            eprint!(
+                "mount: `:{shown}`: access to `{}` denied: it leads out of the folder\r\n",
+                path.escape_debug()
+            );
+        }));
+        session
+            .device()?
+            .mount(folder, &place, &options, denied)
+            .map_err(|error| self.explain(&place, error))?;
+        session.printer().headline(&format!("Local directory {} is mounted at {place}", self.path))?;
+        Ok(())
+    }
+
+    fn is_action(&self) -> bool {
+        false
+    }
+}
+
+impl Mount {
+    fn explain(&self, place: &str, error: Error) -> Failure {
+        match error {
+            Error::LocalIo { source } => Failure::local("mount", &self.path, &source),
+            // What MicroPython says of a place that is taken.
+            Error::Exception(traceback)
+                if traceback.errno.as_ref().is_some_and(|errno| errno.is("EPERM")) =>
+            {
+                Failure::refused(format!("mount: something is mounted at `:{place}` already"))
+                    .hint(format!("`{} umount :{place}` takes it away", crate::hints::MPR))
+            }
+            error => Failure::device("mount", error),
+        }
+    }
+}
+
+/// Arguments of `umount`.
+#[derive(Debug, Args)]
+pub struct Umount {
+    /// Where the folder is on the device [default: all that were mounted here, else :/remote]
+    #[arg(value_name = ":PLACE")]
+    place: Option<String>,
+}
+
+impl Run for Umount {
+    fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+        let device = session.device()?;
+        let place = absolute(self.place.as_deref().map_or(DEFAULT_PLACE, board_path));
+        let result = match &self.place {
+            None if !device.mounted().is_empty() => device.umount_all(),
+            _ => device.umount(&place),
+        };
+        result.map_err(|error| match error {
+            // What MicroPython says of a place where nothing is mounted.
+            Error::Exception(traceback)
+                if traceback.errno.as_ref().is_some_and(|errno| errno.is("EINVAL")) =>
+            {
+                Failure::refused(format!("umount: nothing is mounted at `:{place}`"))
+                    .hint(format!("`{} df` lists what is mounted", crate::hints::MPR))
+            }
+            error => Failure::device("umount", error),
+        })
+    }
+}
+
+/// A place for the board: with a slash in front and none at the end.
+fn absolute(place: &str) -> String {
+    format!("/{}", place.trim_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::absolute;
+
+    #[test]
+    fn places_are_absolute() {
+        assert_eq!(absolute("/app/"), "/app");
+        assert_eq!(absolute("app"), "/app");
+        assert_eq!(absolute("/"), "/");
+    }
+}
