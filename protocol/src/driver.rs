@@ -192,14 +192,14 @@ impl Driver {
     }
 
     /// Starts an operation that awaits nothing, and sends its bytes.
-    pub(crate) fn send_off(&mut self, op: Op, during: &str) -> Result<(), Error> {
+    pub(crate) fn send_off(&mut self, op: Op, during: &str, patience: Duration) -> Result<(), Error> {
         let now = Instant::now();
         self.unsent.clear();
         // Operations without an answer are possible in every state.
         let _ = self.repl.start(now, op);
         let mut bytes = Vec::new();
         let _ = self.repl.poll_transmit(now, &mut bytes);
-        let result = self.transport.send_all(&bytes, now + self.options.timeouts.idle);
+        let result = self.transport.send_all(&bytes, now + patience);
         result.map_err(|error| lost(error, during, Instant::now() - now))
     }
 

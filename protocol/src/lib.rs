@@ -9,6 +9,19 @@
 //! - [`mip`]: packages, and how they get on a board.
 //! - [`mount`]: folders of the host as filesystems of the board.
 //! - [`transport`]: links that move bytes under a deadline.
+//! - [`repl`]: the raw REPL as a state machine, without a clock and without a link.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use mpr_protocol::{ConnectOptions, Device, Writer};
+//!
+//! let mut device = Device::connect(&"/dev/ttyACM0".parse()?, &ConnectOptions::default())?;
+//! device.exec(b"print('hello')", &mut Writer(std::io::stdout()))?;
+//! device.write_file("main.py", &mut &b"print('started')"[..], None, &mut |_| {})?;
+//! device.close()?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod address;
 mod device;

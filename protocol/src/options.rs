@@ -35,7 +35,7 @@ pub struct Timeouts {
     /// The longest silence while an answer is awaited.
     pub idle: Duration,
     /// The longest time for one exchange with the board, however much it says. A transfer gets time for its bytes on
-    /// top. `None`: no limit.
+    /// top; a digest of a file, which shows that it goes on, has only the other limit. `None`: no limit.
     pub overall: Option<Duration>,
 }
 

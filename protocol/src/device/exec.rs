@@ -148,13 +148,22 @@ impl Device {
 
     /// Runs code of ours, once it has arrived whole; returns what it printed.
     pub(super) fn call(&mut self, during: &str, code: &str) -> Result<Vec<u8>, Error> {
+        self.call_within(during, code, self.driver.limits(code.len() as u64))
+    }
+
+    /// The same for work on the board that takes as long as it takes, and shows now and then that it goes on.
+    pub(super) fn call_at_length(&mut self, during: &str, code: &str) -> Result<Vec<u8>, Error> {
+        self.call_within(during, code, Limits { overall: None, ..self.driver.limits(0) })
+    }
+
+    fn call_within(&mut self, during: &str, code: &str, limits: Limits) -> Result<Vec<u8>, Error> {
         self.enter_raw_repl()?;
         let guarded = wrapper::guard(code);
         let mut tries = TRIES;
         loop {
             let mut out = Vec::new();
-            let code = guarded.as_bytes().to_vec();
-            let ended = self.execute(code, Framing::Text, during, &mut out)?;
+            let op = Op::Exec { code: guarded.as_bytes().to_vec(), framing: Framing::Text };
+            let ended = self.operate(op, during, limits, None, &mut out)?;
             match result(&ended.stderr) {
                 Err(Error::Exception(traceback)) if wrapper::is_damage(&traceback) && tries > 1 => tries -= 1,
                 other => return other.map(|()| out),
@@ -162,16 +171,15 @@ impl Device {
         }
     }
 
-    /// One execution of code of ours at the raw prompt.
+    /// Runs code of ours as it is, once.
     pub(super) fn execute(
         &mut self,
         code: Vec<u8>,
-        framing: Framing,
         during: &str,
         out: &mut dyn Output,
     ) -> Result<Ended, Error> {
         let limits = self.driver.limits(code.len() as u64);
-        self.operate(Op::Exec { code, framing }, during, limits, None, out)
+        self.operate(Op::Exec { code, framing: Framing::Text }, during, limits, None, out)
     }
 
     fn operate(

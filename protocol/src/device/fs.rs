@@ -248,8 +248,7 @@ impl Device {
     /// Runs a snippet whose outcome does not matter.
     pub(super) fn attempt(&mut self, during: &str, code: &str) {
         if self.enter_raw_repl().is_ok() {
-            let framing = crate::repl::Framing::Text;
-            let _ = self.execute(code.as_bytes().to_vec(), framing, during, &mut Discard);
+            let _ = self.execute(code.as_bytes().to_vec(), during, &mut Discard);
         }
     }
 }

@@ -14,11 +14,16 @@ pub use mount::Mounted;
 pub(crate) use packages::Presence;
 pub use types::{Capabilities, DirEntry, Mount, Progress, Stat, StatVfs};
 
+use std::time::Duration;
+
 use wrapper::Way;
 
 use crate::driver::Driver;
 use crate::repl::{Event, Op};
 use crate::{Address, ConnectOptions, Error, Transport, transport};
+
+/// How long a link may refuse the last bytes before it is closed without them.
+const LAST_PATIENCE: Duration = Duration::from_millis(200);
 
 /// A board and the link to it.
 ///
@@ -112,7 +117,8 @@ impl Device {
         }
         self.touched = false;
         let interrupt = !std::mem::take(&mut self.unfollowed);
-        self.driver.send_off(Op::Leave { interrupt }, "leaving the raw REPL")
+        let patience = self.driver.options().timeouts.idle;
+        self.driver.send_off(Op::Leave { interrupt }, "leaving the raw REPL", patience)
     }
 
     /// Restarts the interpreter and mounts again what was mounted; `boot.py` runs, `main.py` does not. The board is in the raw REPL afterwards.
@@ -161,5 +167,16 @@ impl Device {
     pub fn close(mut self) -> Result<(), Error> {
         let unmounted = if self.unfollowed { Ok(()) } else { self.umount_all() };
         self.leave_raw_repl().and(unmounted)
+    }
+}
+
+/// After an error nobody may have left the raw REPL: the board gets its friendly prompt back if it takes the bytes at once.
+impl Drop for Device {
+    fn drop(&mut self) {
+        if self.touched {
+            let interrupt = !self.unfollowed;
+            // There is nobody to tell.
+            let _ = self.driver.send_off(Op::Leave { interrupt }, "leaving the raw REPL", LAST_PATIENCE);
+        }
     }
 }

@@ -87,10 +87,11 @@ impl Device {
             true => (" import hashlib\n h=hashlib.sha256()\n", "  h.update(b)\n", "h.digest()"),
             false => ("", "", "None"),
         };
+        // A file of a filesystem written in Python may not know how to seek.
+        let seek = if from > 0 { format!(" f.seek({from})\n") } else { String::new() };
         let code = format!(
             "{HEAD} import sys\n{hash} w=sys.stdout.buffer.write\n \
-             f=open({p},'rb')\n \
-             f.seek({from})\n \
+             f=open({p},'rb')\n{seek} \
              l={STRETCH}\n \
              while l:\n  \
              b=f.read(min({block},l))\n  \
@@ -206,7 +207,8 @@ impl Device {
              print(h.digest())\n\
              _mpr()\n"
         );
-        let out = self.os_call(during, &code, "open", path)?;
+        let result = self.call_at_length(during, &code);
+        let out = result.map_err(|error| self.os_error(error, during, "open", path))?;
         let out = out.trim_ascii();
         match &values(out)?[..] {
             [Value::Bytes(digest)] => Ok(digest.clone()),

@@ -126,8 +126,7 @@ impl Device {
             let code = target.chunk_code(bytes, n >= TRIES / 2);
             let mut out = Vec::new();
             self.enter_raw_repl()?;
-            let framing = crate::repl::Framing::Text;
-            let ended = self.execute(code, framing, during, &mut out)?;
+            let ended = self.execute(code, during, &mut out)?;
             if !ended.stderr.is_empty() {
                 let traceback = crate::Traceback::parse(&ended.stderr);
                 if wrapper::is_damage(&traceback) {
@@ -163,7 +162,9 @@ impl Device {
                 return Ok(());
             }
         }
-        let out = self.os_call("completing a file", &target.complete(digest), "rename", target.path)?;
+        let during = "completing a file";
+        let result = self.call_at_length(during, &target.complete(digest));
+        let out = result.map_err(|error| self.os_error(error, during, "rename", target.path))?;
         let out = out.trim_ascii();
         match &values(out)?[..] {
             [Value::Int(1)] => Ok(()),

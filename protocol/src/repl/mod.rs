@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use ending::{Ending, Verdict};
 use enter::{Entering, Resetting};
-use upload::{Answer, Handshake, Pace, Paste, Plain};
+use upload::{Answer, Handshake, Pace, Paste, Plain, REQUEST};
 
 /// How long the line must be quiet before an ending that might be output counts.
 pub const SETTLE: Duration = Duration::from_millis(100);
@@ -138,9 +138,18 @@ enum State {
     Handshake(Handshake),
     Paste(Paste),
     Plain(Plain),
-    /// The end mark of code was lost; the code is sent again from the prompt if nothing ran.
-    Recovering(Entering, Option<Plain>),
+    /// Something was lost; back to the prompt, and then once more.
+    Recovering(Entering, Option<Lost>),
     Running(Ending),
+}
+
+/// What was lost on the way to the board.
+#[derive(Debug)]
+enum Lost {
+    /// The raw-paste request.
+    Request(Handshake),
+    /// The end mark of code, which is sent again if nothing ran.
+    End(Plain),
 }
 
 /// The host's side of the raw REPL.
@@ -204,6 +213,7 @@ impl RawRepl {
             State::Resetting(_) => "raw REPL prompt after the soft reset",
             State::Handshake(_) => "answer to the raw-paste request",
             State::Paste(_) => "acknowledgement of the code sent",
+            State::Recovering(_, Some(Lost::Request(_))) => "answer to the raw-paste request",
             State::Plain(_) | State::Recovering(..) => "`OK` for the code sent",
             State::Running(_) => "end of the program",
         }
@@ -253,8 +263,8 @@ impl RawRepl {
                 } else if let RawPaste::No(pace) = self.raw_paste {
                     self.start_plain(now, code, framing, pace);
                 } else {
-                    self.tx.extend([CTRL_E, b'A', CTRL_A]);
-                    self.state = State::Handshake(Handshake::new(code, framing));
+                    self.tx.extend(REQUEST);
+                    self.state = State::Handshake(Handshake::new(now, code, framing));
                 }
             }
         }
@@ -363,9 +373,12 @@ impl RawRepl {
     }
 
     fn recovered(&mut self, now: Instant) {
-        let State::Recovering(entering, plain) = &mut self.state else { return };
-        match plain.take() {
-            Some(plain) if entering.was_idle() => self.state = State::Plain(plain.restart(now)),
+        let State::Recovering(entering, lost) = &mut self.state else { return };
+        match lost.take() {
+            Some(Lost::Request(handshake)) => {
+                self.state = State::Handshake(handshake.restart(now, &mut self.tx));
+            }
+            Some(Lost::End(plain)) if entering.was_idle() => self.state = State::Plain(plain.restart(now)),
             _ => {
                 let failure = Failure::Unexpected { awaited: "`OK` for the code sent", got: Vec::new() };
                 self.fail(failure, State::Ready);
@@ -431,13 +444,16 @@ impl RawRepl {
             }
             State::Plain(plain) => {
                 if let Some(plain) = plain.again(now) {
-                    self.state = State::Recovering(Entering::new(now, &mut self.tx), Some(plain));
+                    self.state = State::Recovering(Entering::new(now, &mut self.tx), Some(Lost::End(plain)));
                 }
             }
             State::Resetting(resetting) => resetting.timeout(now, &mut self.tx),
             State::Handshake(handshake) => {
                 if let Some(answer) = handshake.timeout(now) {
                     self.shake_hands(now, answer);
+                } else if let Some(again) = handshake.again(now) {
+                    let lost = Some(Lost::Request(again));
+                    self.state = State::Recovering(Entering::new(now, &mut self.tx), lost);
                 }
             }
             State::Running(ending) => {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::enter::BannerFinder;
-use super::{CTRL_A, CTRL_D, Failure, Framing};
+use super::{CTRL_A, CTRL_D, CTRL_E, Failure, Framing};
 
 /// Without raw paste nothing tells how fast a board reads. So many bytes go out at a time, so often.
 #[derive(Debug, Clone, Copy)]
@@ -23,14 +23,18 @@ const OLD: Pace = Pace { bytes: 32, time: Duration::from_micros(2500) };
 /// After a banner as answer to the raw-paste request: a board that knows the request has answered by then.
 const BANNER_SETTLE: Duration = Duration::from_millis(20);
 
-/// A board says `OK` as soon as it has read the end mark. One that says nothing for so long has lost it.
-const LOST_END: Duration = Duration::from_secs(2);
+/// A board answers the raw-paste request at once, and says `OK` as soon as it has read the end mark. One that says nothing
+/// for so long has lost it.
+const LOST: Duration = Duration::from_secs(2);
 
-/// Code is sent again so often in all when its end mark was lost.
+/// What was lost is sent so often in all.
 const TRIES: u32 = 3;
 
 /// Bytes of other output that may come before the answer that is awaited.
 const NOISE_LIMIT: usize = 4096;
+
+/// The raw-paste request.
+pub(super) const REQUEST: [u8; 3] = [CTRL_E, b'A', CTRL_A];
 
 /// What the board said to the raw-paste request.
 #[derive(Debug)]
@@ -51,11 +55,16 @@ pub(super) struct Handshake {
     count: usize,
     /// Set by a banner: a board that does not know the request, or a late answer to something before.
     settle_at: Option<Instant>,
+    /// When to take the request for lost.
+    lost_at: Instant,
+    tries: u32,
 }
 
 impl Handshake {
-    pub(super) fn new(code: Vec<u8>, framing: Framing) -> Self {
+    pub(super) fn new(now: Instant, code: Vec<u8>, framing: Framing) -> Self {
         Handshake {
+            lost_at: now + LOST,
+            tries: TRIES,
             code,
             framing,
             finder: BannerFinder::default(),
@@ -96,7 +105,25 @@ impl Handshake {
     }
 
     pub(super) fn timer(&self) -> Option<Instant> {
-        self.settle_at
+        self.settle_at.or((self.tries > 1).then_some(self.lost_at))
+    }
+
+    /// The request was lost, or the board has left the raw REPL: once more, for when it is at its prompt again. No code has
+    /// been sent, so nothing can have run.
+    pub(super) fn again(&mut self, now: Instant) -> Option<Handshake> {
+        if self.settle_at.is_some() || self.tries <= 1 || now < self.lost_at {
+            return None;
+        }
+        let (code, framing) =
+            (std::mem::take(&mut self.code), std::mem::replace(&mut self.framing, Framing::Text));
+        Some(Handshake { tries: self.tries - 1, ..Handshake::new(now, code, framing) })
+    }
+
+    /// Asks now.
+    pub(super) fn restart(mut self, now: Instant, tx: &mut Vec<u8>) -> Handshake {
+        self.lost_at = now + LOST;
+        tx.extend(REQUEST);
+        self
     }
 }
 
@@ -200,7 +227,7 @@ impl Plain {
         if !self.end_sent {
             return (bytes.len(), None);
         }
-        self.next_at = now + LOST_END;
+        self.next_at = now + LOST;
         for (i, &byte) in bytes.iter().enumerate() {
             if (self.last, byte) == (b'O', b'K') {
                 return (i + 1, Some(Ok(())));
@@ -232,7 +259,7 @@ impl Plain {
         if self.sent == self.code.len() {
             out.push(CTRL_D);
             self.end_sent = true;
-            self.next_at = now + LOST_END;
+            self.next_at = now + LOST;
         }
     }
 

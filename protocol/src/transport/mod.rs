@@ -105,3 +105,6 @@ pub enum TransportError {
     #[error(transparent)]
     Io(#[from] io::Error),
 }
+
+#[cfg(all(test, unix))]
+mod tests;

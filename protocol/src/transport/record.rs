@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, LineWriter, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -19,12 +19,12 @@ pub struct Recorder<T> {
 }
 
 impl<T: Transport> Recorder<T> {
-    /// Records to a file, which is replaced.
+    /// Records to a file, which is replaced. Every line is written at once, so that the trace of a hang is whole.
     ///
     /// # Errors
     /// The operating system's, when the file can't be made.
     pub fn create(inner: T, file: &Path) -> io::Result<Self> {
-        Ok(Self::new(inner, Box::new(BufWriter::new(File::create(file)?))))
+        Ok(Self::new(inner, Box::new(LineWriter::new(File::create(file)?))))
     }
 
     /// Records to any writer.

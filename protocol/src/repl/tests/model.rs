@@ -15,6 +15,8 @@ pub(super) enum Paste {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Friendly,
+    /// The friendly prompt's own paste mode.
+    Paste,
     Raw,
     RawPaste {
         left: u16,
@@ -110,6 +112,15 @@ impl Model {
                 self.code.clear();
                 self.say(BANNER);
             }
+            (Mode::Friendly, 5) => {
+                self.mode = Mode::Paste;
+                self.say(b"\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ");
+            }
+            (Mode::Paste, 3) => {
+                self.mode = Mode::Friendly;
+                self.say(b"\r\n>>> ");
+            }
+            (Mode::Paste, _) => self.say(&[byte]),
             (Mode::Friendly, 3 | b'\r') => self.say(b"\r\n>>> "),
             (Mode::Friendly, _) => self.say(&[byte]),
             (Mode::Raw, 1) if self.code == b"\x05A" && self.paste != Paste::Old => {

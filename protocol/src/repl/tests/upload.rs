@@ -153,6 +153,19 @@ fn code_whose_end_mark_is_lost_is_sent_again_unless_it_ran() {
     }
 }
 
+/// A board may have restarted since it was last spoken to.
+#[test]
+fn a_board_that_has_left_the_raw_repl_is_entered_again() {
+    let mut bench = Bench::new(Model::new(Paste::Window(128)));
+    bench.enter();
+    bench.exec(b"pass", Framing::Text);
+    bench.model.receive(b"\x02");
+    while !bench.model.transmit(100).is_empty() {}
+    bench.exec(b"program", Framing::Text);
+    assert_eq!(bench.model.programs.last().map(Vec::as_slice), Some(&b"program"[..]));
+    assert_eq!(bench.repl.raw_paste(), Some(true));
+}
+
 #[test]
 fn code_that_ran_without_an_answer_is_not_sent_again() {
     let mut model = Model::new(Paste::Old);
