@@ -3,16 +3,17 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::{CTRL_A, CTRL_D, Event, Framing, SETTLE};
+use super::enter::BannerFinder;
+use super::{BANNER, CTRL_A, CTRL_D, Event, Framing, SETTLE};
 
 /// Bytes that could become an ending, but come no further for so long, are handed on as output in the meantime.
 const HOLD: Duration = Duration::from_millis(500);
 
-/// A wrapped program that ends without its token, but with a traceback: the wrapper was interrupted or out of memory, or it
-/// is output. Without a traceback it is output.
-const TOKENLESS_SETTLE: Duration = Duration::from_secs(1);
+/// A question that is not answered is asked again after this, then after twice as long, and so on.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
 
-/// A friendly prompt after the start-up banner must stand so long to count as a restart.
+/// A friendly prompt after the start-up banner must stand so long before the board is asked whether it has restarted; it
+/// gets as long for the answer.
 const RESTART_SETTLE: Duration = Duration::from_millis(500);
 
 /// No traceback is that long; a program that prints more after something like the start of one is just talking.
@@ -56,17 +57,31 @@ pub(super) struct Ending {
     shown: usize,
     /// The program has printed a `\x04` of its own.
     dirty: bool,
-    any_output: bool,
     /// The last bytes of the output.
     recent: Vec<u8>,
+    asked: Option<Asked>,
     timer: Option<(Instant, Timer)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Timer {
-    Accept,
+    /// Ask whether the program has ended.
+    AskEnd,
+    /// Hand on what is held.
     Show,
-    Restarted,
+    /// Ask whether the board has restarted.
+    AskRestart,
+    /// It has not.
+    NoRestart,
+}
+
+/// A question to the board: Ctrl-A makes it say its banner at a prompt, and means nothing to most programs.
+#[derive(Debug)]
+enum Asked {
+    /// Whether the program has ended with the first so many held bytes.
+    End { held: usize, wait: Duration },
+    /// Whether it has restarted; what came since.
+    Restart { finder: BannerFinder, found: bool, since: Vec<u8> },
 }
 
 impl Ending {
@@ -82,8 +97,8 @@ impl Ending {
             held: Vec::new(),
             shown: 0,
             dirty: false,
-            any_output: false,
             recent: Vec::new(),
+            asked: None,
             timer: None,
         }
     }
@@ -100,6 +115,11 @@ impl Ending {
             }
             self.records = None;
         }
+        if let Some(Asked::Restart { finder, found, since }) = &mut self.asked {
+            *found |= finder.input(bytes).1;
+            since.extend_from_slice(bytes);
+            return;
+        }
         if self.held.is_empty() {
             let start = bytes.iter().position(|b| *b == CTRL_D).unwrap_or(bytes.len());
             self.output(&bytes[..start], events);
@@ -111,6 +131,13 @@ impl Ending {
 
     /// Hands on held bytes that can't be an ending any more.
     fn release(&mut self, events: &mut VecDeque<Event>) {
+        if let Some(Asked::End { held, .. }) = self.asked {
+            if self.held[held..].chunks(BANNER.len()).all(|part| BANNER.starts_with(part)) {
+                return;
+            }
+            // Something else than the answer: the program goes on.
+            self.asked = None;
+        }
         while !self.held.is_empty() && !self.may_end(&self.held[1..]) {
             let next = self.held[1..].iter().position(|b| *b == CTRL_D).map_or(self.held.len(), |n| n + 1);
             self.hand_on(next, events);
@@ -129,7 +156,6 @@ impl Ending {
         if bytes.is_empty() {
             return;
         }
-        self.any_output = true;
         self.recent.extend_from_slice(&bytes[bytes.len().saturating_sub(START_UP_PROMPT.len())..]);
         let old = self.recent.len().saturating_sub(START_UP_PROMPT.len());
         self.recent.drain(..old);
@@ -160,9 +186,8 @@ impl Ending {
         }
     }
 
-    /// The ending that the held bytes end with.
-    fn candidate(&self) -> Option<Candidate> {
-        let held = &self.held;
+    /// The ending that these held bytes end with. With a token, one without it has a traceback at least: the wrapper failed.
+    fn candidate(&self, held: &[u8]) -> Option<Candidate> {
         if let Some(token) = &self.token
             && let Some(start) = find_last(held, &[&[CTRL_D], &token[..]].concat())
         {
@@ -188,7 +213,8 @@ impl Ending {
             }
             _ => return None,
         };
-        Some(Candidate { start, stderr: body[start + 1..].to_vec(), status: None })
+        let stderr = body[start + 1..].to_vec();
+        (self.token.is_none() || !stderr.is_empty()).then_some(Candidate { start, stderr, status: None })
     }
 
     /// The end of what came for now: judges whether the program has ended, and sets the timer otherwise.
@@ -197,24 +223,36 @@ impl Ending {
         if let Some(rest) = self.soft_reset() {
             return Verdict::SoftReset { rest };
         }
-        let tokenless_end = |c: &Candidate| c.status.is_none() && c.stderr.is_empty();
-        if let Some(candidate) = self.candidate().filter(|c| self.token.is_none() || !tokenless_end(c)) {
-            let wait = if candidate.status.is_some() {
-                None
-            } else if self.token.is_some() {
-                let wrapper_failed = !self.any_output && candidate.start == 0;
-                (!wrapper_failed).then_some(TOKENLESS_SETTLE)
-            } else {
-                (self.dirty || candidate.start > 0).then_some(SETTLE)
-            };
-            match wait {
-                None => return self.accept(candidate, events),
-                Some(wait) => self.timer = Some((now + wait, Timer::Accept)),
+        match &self.asked {
+            Some(Asked::Restart { found: true, .. }) => return Verdict::Restarted,
+            Some(Asked::Restart { .. }) => {
+                self.timer = Some((now + RESTART_SETTLE, Timer::NoRestart));
+                return Verdict::Runs;
             }
+            Some(Asked::End { held, wait }) => {
+                let (held, wait) = (*held, *wait);
+                return match self.candidate(&self.held[..held]) {
+                    Some(candidate) if self.held.len() >= held + BANNER.len() => {
+                        self.accept(candidate, events)
+                    }
+                    _ => {
+                        self.timer = Some((now + wait, Timer::AskEnd));
+                        Verdict::Runs
+                    }
+                };
+            }
+            None => {}
+        }
+        if let Some(candidate) = self.candidate(&self.held) {
+            // Certain with its token. Without one, as certain as it gets if it is the first `\x04` of all.
+            if candidate.status.is_some() || (self.token.is_none() && !self.dirty && candidate.start == 0) {
+                return self.accept(candidate, events);
+            }
+            self.timer = Some((now + SETTLE, Timer::AskEnd));
         } else if self.shown < self.held.len() {
             self.timer = Some((now + HOLD, Timer::Show));
         } else if self.held.is_empty() && self.recent == START_UP_PROMPT {
-            self.timer = Some((now + RESTART_SETTLE, Timer::Restarted));
+            self.timer = Some((now + RESTART_SETTLE, Timer::AskRestart));
         }
         Verdict::Runs
     }
@@ -227,33 +265,58 @@ impl Ending {
     fn soft_reset(&self) -> Option<Vec<u8>> {
         let held = &self.held;
         let end = match &self.token {
-            Some(token) if held.get(1..)?.starts_with(token) => {
-                1 + token.len() + held[1 + token.len()..].iter().position(|b| *b == CTRL_D)?
+            Some(token) => {
+                let status = held.get(1..)?.strip_prefix(&token[..])?;
+                1 + token.len() + status.iter().position(|b| *b == CTRL_D)?
             }
-            _ => 0,
+            None => 0,
         };
         let rest = held.get(end..)?.strip_prefix(&[CTRL_D, CTRL_D])?;
         SOFT_RESETS.iter().find_map(|text| rest.strip_prefix(*text)).map(<[u8]>::to_vec)
     }
 
-    pub(super) fn timeout(&mut self, now: Instant, events: &mut VecDeque<Event>) -> Verdict {
+    pub(super) fn timeout(
+        &mut self,
+        now: Instant,
+        tx: &mut Vec<u8>,
+        events: &mut VecDeque<Event>,
+    ) -> Verdict {
         let Some((at, timer)) = self.timer else { return Verdict::Runs };
         if now < at {
             return Verdict::Runs;
         }
         self.timer = None;
         match timer {
-            Timer::Accept => match self.candidate() {
-                Some(candidate) => self.accept(candidate, events),
-                None => Verdict::Runs,
-            },
+            Timer::AskEnd => {
+                let (held, wait) = match self.asked {
+                    Some(Asked::End { held, wait }) => (held, wait * 2),
+                    _ => (self.held.len(), ASK_AGAIN),
+                };
+                tx.push(CTRL_A);
+                self.asked = Some(Asked::End { held, wait });
+                self.timer = Some((now + wait, Timer::AskEnd));
+                Verdict::Runs
+            }
             Timer::Show => {
                 let bytes = self.held[self.shown..].to_vec();
                 self.shown = self.held.len();
                 self.output(&bytes, events);
                 Verdict::Runs
             }
-            Timer::Restarted => Verdict::Restarted,
+            Timer::AskRestart => {
+                tx.extend([b'\r', CTRL_A]);
+                self.asked =
+                    Some(Asked::Restart { finder: BannerFinder::default(), found: false, since: Vec::new() });
+                self.timer = Some((now + RESTART_SETTLE, Timer::NoRestart));
+                Verdict::Runs
+            }
+            Timer::NoRestart => {
+                self.recent.clear();
+                if let Some(Asked::Restart { since, .. }) = self.asked.take() {
+                    self.input(&since, events);
+                }
+                self.end_of_input(now, events)
+            }
         }
     }
 }

@@ -8,11 +8,15 @@
 //! # What is certain on the wire, and what is not
 //!
 //! An execution ends with `\x04`, the traceback or nothing, `\x04`, `>`. Output is not escaped, so a program may print
-//! the same bytes. The machine therefore parses by position up to the program's output and then by these rules (see
-//! [`Ending`]): with a token (an unpredictable text that a wrapper around the program prints last), the end is where
-//! the token is; without one, the end is a `\x04` with a well-formed rest that is the last thing that came, and as soon
-//! as the program has printed one `\x04` of its own, only if the line then stays quiet for [`SETTLE`]. Without a token, a
-//! program that prints a complete ending as the first `\x04` of its output and then pauses is taken to have ended.
+//! the same bytes. The machine therefore parses by position up to the program's output and then by these rules:
+//!
+//! - With a token (an unpredictable text that a wrapper around the program prints last), the end is where the token is.
+//! - Without one, the end is a `\x04` with a well-formed rest that is the last thing that came, if it is the first `\x04` of all.
+//! - Anything else that looks like an end is held until the line is quiet for [`SETTLE`]; then the board is asked by a
+//!   Ctrl-A, which makes it say its banner at a prompt. A program that still runs finds the Ctrl-A in its input.
+//!
+//! So without a token, a program that prints a complete ending as the first `\x04` of its output and then pauses is taken to
+//! have ended. A restart of the board is noticed by its start-up banner and confirmed in the same way.
 
 mod ending;
 mod enter;
@@ -27,7 +31,7 @@ use ending::{Ending, Verdict};
 use enter::{Entering, Resetting};
 use upload::{Answer, Handshake, Pace, Paste, Plain, REQUEST};
 
-/// How long the line must be quiet before an ending that might be output counts.
+/// How long the line must be quiet before the board is asked whether what looks like an ending is one.
 pub const SETTLE: Duration = Duration::from_millis(100);
 
 const CTRL_A: u8 = 0x01;
@@ -93,7 +97,7 @@ pub enum Event {
     },
     /// The program made the board restart its interpreter; [`Event::Entered`] follows when it is at the prompt again.
     SoftReset,
-    /// The operation failed; the board's state is unknown.
+    /// The operation failed; [`RawRepl::is_ready`] tells whether the board is at its prompt.
     Failed(Failure),
 }
 
@@ -422,7 +426,7 @@ impl RawRepl {
                     self.entered();
                 }
             }
-            Verdict::Restarted => self.fail(Failure::Restarted, State::Unknown),
+            Verdict::Restarted => self.fail(Failure::Restarted, State::Ready),
         }
     }
 
@@ -457,7 +461,7 @@ impl RawRepl {
                 }
             }
             State::Running(ending) => {
-                let verdict = ending.timeout(now, &mut self.events);
+                let verdict = ending.timeout(now, &mut self.tx, &mut self.events);
                 self.conclude(now, verdict);
             }
             State::Unknown | State::Ready | State::Paste(_) => {}

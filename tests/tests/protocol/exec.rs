@@ -109,8 +109,19 @@ fn an_ending_in_the_output_and_a_pause_end_nothing() {
     for kind in [Kind::SimPty, Kind::Wasm] {
         let board = Board::start(kind);
         let mut device = connect(&board);
-        let code = "import time\nprint('\\x04\\x04>', end='')\ntime.sleep(1.5)\nprint('more', end='')";
-        assert_eq!(run(&mut device, code), "\x04\x04>more", "{kind:?}");
+        for (text, printed) in [
+            ("\\x04\\x04>", "\x04\x04>"),
+            ("\\x04ValueError: x\\r\\n\\x04>", "\x04ValueError: x\n\x04>"),
+            (
+                "Type \"help()\" for more information.\\r\\n>>> ",
+                "Type \"help()\" for more information.\n>>> ",
+            ),
+        ] {
+            let code =
+                format!("import time\nprint('{text}', end='')\ntime.sleep(1.5)\nprint('more', end='')");
+            let out = run(&mut device, &code).replace('\r', "");
+            assert_eq!(out, format!("{printed}more"), "{kind:?}");
+        }
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Model {
     pub(super) refuse_after: Option<usize>,
     /// The program restarts the interpreter at its end.
     pub(super) soft_resets: bool,
+    /// The program restarts the board at its end.
+    pub(super) restarts: bool,
     /// So many end marks in raw mode get lost.
     pub(super) lose_ends: u32,
     mode: Mode,
@@ -60,6 +62,7 @@ impl Model {
             endless: false,
             refuse_after: None,
             soft_resets: false,
+            restarts: false,
             lose_ends: 0,
             mode: Mode::Friendly,
             code: Vec::new(),
@@ -191,6 +194,10 @@ impl Model {
         self.say(&output);
         if self.endless {
             self.mode = Mode::Busy;
+            return;
+        }
+        if self.restarts {
+            self.mode = Mode::Friendly;
             return;
         }
         self.mode = Mode::Raw;

@@ -152,16 +152,49 @@ fn a_program_that_restarts_the_interpreter_is_seen() {
     }
 }
 
+const START_UP: &[u8] = b"MicroPython v1.23\r\nType \"help()\" for more information.\r\n>>> ";
+
 #[test]
 fn a_board_that_restarts_is_seen() {
     let mut model = Model::new(Paste::Window(128));
-    model.output = b"MicroPython v1.23\r\nType \"help()\" for more information.\r\n>>> ".to_vec();
-    model.endless = true;
+    model.output = START_UP.to_vec();
+    model.restarts = true;
     let mut bench = Bench::new(model);
     bench.enter();
     bench.start(Op::Exec { code: b"x".to_vec(), framing: token() });
     bench.run(Duration::from_secs(2));
     assert_eq!(bench.events.last(), Some(&Event::Failed(crate::repl::Failure::Restarted)));
+    assert!(bench.repl.is_ready() && bench.model.in_raw_mode());
+    bench.model.restarts = false;
+    bench.exec(b"pass", Framing::Text);
+}
+
+/// What a program prints that only looks like an end, or like a restart, ends nothing, however long it then pauses.
+#[test]
+fn a_pause_behind_something_like_an_end_ends_nothing() {
+    let endings: [&[u8]; 4] =
+        [b"\x04\x04>", b"\x04ValueError: x\r\n\x04>", START_UP, b"a\x04\x04>b\x04\x04>"];
+    for printed in endings {
+        let mut model = Model::new(Paste::Window(128));
+        model.output = printed.to_vec();
+        model.endless = true;
+        let mut bench = Bench::new(model);
+        bench.enter();
+        bench.start(Op::Exec { code: b"x".to_vec(), framing: token() });
+        bench.run(Duration::from_secs(30));
+        assert!(bench.repl.is_running(), "{}", printed.escape_ascii());
+        let now = bench.now;
+        bench.repl.handle_input(now, b"more\x040123456789abcdef:\x04\x04>");
+        bench.run(Duration::from_secs(1));
+        let mut out = Vec::new();
+        for event in &bench.events {
+            if let Event::Stdout(bytes) = event {
+                out.extend_from_slice(bytes);
+            }
+        }
+        assert_eq!(out, [printed, b"more"].concat(), "{}", out.escape_ascii());
+        assert!(matches!(bench.events.last(), Some(Event::Done { status: Some(_), .. })));
+    }
 }
 
 #[test]
