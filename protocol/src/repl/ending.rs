@@ -60,6 +60,8 @@ pub(super) struct Ending {
     /// The last bytes of the output.
     recent: Vec<u8>,
     asked: Option<Asked>,
+    /// Questions that a program may have in its input; the board answers them when it has ended.
+    unanswered: bool,
     timer: Option<(Instant, Timer)>,
 }
 
@@ -99,6 +101,7 @@ impl Ending {
             dirty: false,
             recent: Vec::new(),
             asked: None,
+            unanswered: false,
             timer: None,
         }
     }
@@ -138,10 +141,17 @@ impl Ending {
             // Something else than the answer: the program goes on.
             self.asked = None;
         }
-        while !self.held.is_empty() && !self.may_end(&self.held[1..]) {
+        while !self.held.is_empty() && !self.may_end(&self.held[1..self.without_answers()]) {
             let next = self.held[1..].iter().position(|b| *b == CTRL_D).map_or(self.held.len(), |n| n + 1);
             self.hand_on(next, events);
         }
+    }
+
+    /// The length of the held bytes without late answers behind an ending.
+    fn without_answers(&self) -> usize {
+        let end = find_last(&self.held, b"\x04>").filter(|_| self.unanswered).map(|at| at + 2);
+        end.filter(|end| self.held[*end..].chunks(BANNER.len()).all(|part| BANNER.starts_with(part)))
+            .unwrap_or(self.held.len())
     }
 
     /// Hands on the first so many held bytes as output.
@@ -243,9 +253,13 @@ impl Ending {
             }
             None => {}
         }
-        if let Some(candidate) = self.candidate(&self.held) {
-            // Certain with its token. Without one, as certain as it gets if it is the first `\x04` of all.
-            if candidate.status.is_some() || (self.token.is_none() && !self.dirty && candidate.start == 0) {
+        let end = self.without_answers();
+        if let Some(candidate) = self.candidate(&self.held[..end]) {
+            // Certain with its token, and with the board's answer. Without either, as certain as it gets if it is the first
+            // `\x04` of all.
+            let answered = self.held.len() >= end + BANNER.len();
+            let first = self.token.is_none() && !self.dirty && candidate.start == 0;
+            if candidate.status.is_some() || answered || first {
                 return self.accept(candidate, events);
             }
             self.timer = Some((now + SETTLE, Timer::AskEnd));
@@ -290,9 +304,10 @@ impl Ending {
             Timer::AskEnd => {
                 let (held, wait) = match self.asked {
                     Some(Asked::End { held, wait }) => (held, wait * 2),
-                    _ => (self.held.len(), ASK_AGAIN),
+                    _ => (self.without_answers(), ASK_AGAIN),
                 };
                 tx.push(CTRL_A);
+                self.unanswered = true;
                 self.asked = Some(Asked::End { held, wait });
                 self.timer = Some((now + wait, Timer::AskEnd));
                 Verdict::Runs
@@ -305,6 +320,7 @@ impl Ending {
             }
             Timer::AskRestart => {
                 tx.extend([b'\r', CTRL_A]);
+                self.unanswered = true;
                 self.asked =
                     Some(Asked::Restart { finder: BannerFinder::default(), found: false, since: Vec::new() });
                 self.timer = Some((now + RESTART_SETTLE, Timer::NoRestart));

@@ -49,6 +49,8 @@ pub(super) struct Model {
     /// The most bytes that came in before the board could have read them.
     pub(super) overrun: bool,
     wire: Vec<u8>,
+    /// What a program that does not read has in its input.
+    unread: Vec<u8>,
 }
 
 const BANNER: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
@@ -69,6 +71,7 @@ impl Model {
             programs: Vec::new(),
             overrun: false,
             wire: Vec::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -86,6 +89,15 @@ impl Model {
     pub(super) fn transmit(&mut self, most: usize) -> Vec<u8> {
         let n = most.min(self.wire.len());
         self.wire.drain(..n).collect()
+    }
+
+    /// The endless program prints this and ends; the REPL reads what it left.
+    pub(super) fn end_program(&mut self, output: &[u8]) {
+        self.say(output);
+        self.say(b"\x04\x04>");
+        self.mode = Mode::Raw;
+        let unread = std::mem::take(&mut self.unread);
+        self.receive(&unread);
     }
 
     fn say(&mut self, bytes: &[u8]) {
@@ -109,7 +121,7 @@ impl Model {
                 self.mode = Mode::Friendly;
                 self.say(b"Traceback (most recent call last):\r\nKeyboardInterrupt: \r\n>>> ");
             }
-            (Mode::Busy, _) => {}
+            (Mode::Busy, _) => self.unread.push(byte),
             (Mode::Friendly, 1) => {
                 self.mode = Mode::Raw;
                 self.code.clear();

@@ -175,25 +175,52 @@ fn a_pause_behind_something_like_an_end_ends_nothing() {
     let endings: [&[u8]; 4] =
         [b"\x04\x04>", b"\x04ValueError: x\r\n\x04>", START_UP, b"a\x04\x04>b\x04\x04>"];
     for printed in endings {
+        for piece in [1, 1000] {
+            let mut model = Model::new(Paste::Window(128));
+            model.output = printed.to_vec();
+            model.endless = true;
+            let mut bench = Bench::new(model);
+            bench.piece = piece;
+            bench.enter();
+            bench.start(Op::Exec { code: b"x".to_vec(), framing: token() });
+            bench.run(Duration::from_secs(30));
+            assert!(bench.repl.is_running(), "{}", printed.escape_ascii());
+            bench.model.end_program(&wrapped(b"more", b""));
+            bench.run(Duration::from_secs(5));
+            let mut out = Vec::new();
+            for event in &bench.events {
+                if let Event::Stdout(bytes) = event {
+                    out.extend_from_slice(bytes);
+                }
+            }
+            assert_eq!(out, [printed, b"more"].concat(), "{}", out.escape_ascii());
+            assert!(matches!(bench.events.last(), Some(Event::Done { status: Some(_), .. })));
+            bench.model.endless = false;
+            bench.model.output.clear();
+            assert_eq!(bench.exec(b"pass", Framing::Text).1, b"");
+        }
+    }
+}
+
+/// The same without a token, for a program that has printed an end mark before.
+#[test]
+fn a_pause_behind_something_like_an_end_ends_nothing_without_a_token_either() {
+    for piece in [1, 1000] {
         let mut model = Model::new(Paste::Window(128));
-        model.output = printed.to_vec();
+        model.output = b"\x04.\x04\x04>".to_vec();
         model.endless = true;
         let mut bench = Bench::new(model);
+        bench.piece = piece;
         bench.enter();
-        bench.start(Op::Exec { code: b"x".to_vec(), framing: token() });
+        bench.start(Op::Exec { code: b"x".to_vec(), framing: Framing::Text });
         bench.run(Duration::from_secs(30));
-        assert!(bench.repl.is_running(), "{}", printed.escape_ascii());
-        let now = bench.now;
-        bench.repl.handle_input(now, b"more\x040123456789abcdef:\x04\x04>");
-        bench.run(Duration::from_secs(1));
-        let mut out = Vec::new();
-        for event in &bench.events {
-            if let Event::Stdout(bytes) = event {
-                out.extend_from_slice(bytes);
-            }
-        }
-        assert_eq!(out, [printed, b"more"].concat(), "{}", out.escape_ascii());
-        assert!(matches!(bench.events.last(), Some(Event::Done { status: Some(_), .. })));
+        assert!(bench.repl.is_running());
+        bench.model.end_program(b"more");
+        bench.run(Duration::from_secs(60));
+        assert!(matches!(bench.events.last(), Some(Event::Done { .. })), "{:?}", bench.events);
+        bench.model.endless = false;
+        bench.model.output.clear();
+        assert_eq!(bench.exec(b"pass", Framing::Text).1, b"");
     }
 }
 
