@@ -1,8 +1,8 @@
 //! The one loop that reads the clock and the link, and drives the raw REPL.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::repl::{Event, Failure, Op, RawRepl};
+use crate::repl::{Event, Failure, Op, RawRepl, Words};
 use crate::{ConnectOptions, Error, Transport, TransportError};
 
 /// The interrupt flag is looked at this often, or sooner.
@@ -64,19 +64,32 @@ pub(crate) struct Driver {
     pub transport: Box<dyn Transport>,
     pub repl: RawRepl,
     options: ConnectOptions,
+    words: Words,
     unsent: Vec<u8>,
     buf: Vec<u8>,
 }
 
 impl Driver {
     pub(crate) fn new(transport: Box<dyn Transport>, options: &ConnectOptions) -> Self {
+        let seed = new_seed();
         Driver {
             transport,
-            repl: RawRepl::new(),
+            repl: RawRepl::new(seed),
             options: options.clone(),
+            words: Words::new(!seed),
             unsent: Vec::new(),
             buf: vec![0; 16 << 10],
         }
+    }
+
+    pub(crate) fn set_seed(&mut self, seed: u64) {
+        self.repl = RawRepl::new(seed);
+        self.words = Words::new(!seed);
+    }
+
+    /// A text that no program prints by chance.
+    pub(crate) fn new_token(&mut self) -> Vec<u8> {
+        format!("{:016x}:", self.words.next()).into_bytes()
     }
 
     pub(crate) fn options(&self) -> &ConnectOptions {
@@ -251,6 +264,16 @@ impl Driver {
             }
         }
     }
+}
+
+/// Another one each time; it need not be secret.
+fn new_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    // Every RandomState has keys of its own, random at the start of the process.
+    let mut hasher = RandomState::new().build_hasher();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    hasher.write_u128(now.as_nanos());
+    hasher.finish()
 }
 
 fn failed(failure: Failure, during: &str) -> Error {

@@ -1,7 +1,5 @@
 //! Running code.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use super::Device;
 use super::wrapper::{self, Way};
 use crate::driver::{Keyboard, Limits};
@@ -64,7 +62,7 @@ impl Device {
         self.enter_raw_repl()?;
         let mut tries = TRIES;
         while let Some(way) = self.way_to_wrap(code)? {
-            let token = new_token();
+            let token = self.driver.new_token();
             let wrapped = wrapper::wrap(code, &token, way);
             let ended = self.run(wrapped, Framing::Token(token), out, &mut keyboard)?;
             let status = ended.status.as_deref();
@@ -211,14 +209,4 @@ impl Device {
 
 fn result(stderr: &[u8]) -> Result<(), Error> {
     if stderr.is_empty() { Ok(()) } else { Err(Error::Exception(Traceback::parse(stderr))) }
-}
-
-/// A text that no program prints by chance: it need not be secret, only new each time.
-fn new_token() -> Vec<u8> {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    // Every RandomState has keys of its own, random at the start of the process.
-    let mut hasher = RandomState::new().build_hasher();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    hasher.write_u128(now.as_nanos());
-    format!("{:016x}:", hasher.finish()).into_bytes()
 }

@@ -77,6 +77,14 @@ impl Device {
         }
     }
 
+    /// Fixes the words that this library sends to know the board's answers by, and that are new for each connection else. A
+    /// session that was recorded with a seed plays back with the same one (see [`transport::Replay`]).
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Device {
+        self.driver.set_seed(seed);
+        self
+    }
+
     /// The name that the link was opened by.
     pub fn name(&self) -> &str {
         &self.name

@@ -1,10 +1,14 @@
 //! Getting to the raw prompt: from whatever goes on, and after a soft reset.
+//!
+//! The banner alone says little: it may answer somebody else's Ctrl-A, and ours may still be under way. So a line of code that
+//! prints a word of this moment follows. Links keep the order of bytes, so when the word comes, everything from before has
+//! come as well.
 
 use std::time::{Duration, Instant};
 
-use super::{BANNER, CTRL_A, CTRL_C, SETTLE};
+use super::{BANNER, CTRL_A, CTRL_C, CTRL_D, Words};
 
-/// The first wait for the banner before asking again; it doubles each time.
+/// The first wait for an answer before asking again; it doubles each time.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(1);
 
@@ -35,30 +39,45 @@ impl BannerFinder {
     }
 }
 
-/// Ctrl-C and Ctrl-A until the banner comes.
+/// Where an [`Entering`] is.
+#[derive(Debug)]
+enum Phase {
+    Banner(BannerFinder),
+    /// The board runs the line; this ends its answer, and these are the last bytes that came.
+    Word {
+        answer: Vec<u8>,
+        last: Vec<u8>,
+    },
+}
+
+/// Ctrl-C and Ctrl-A until the banner comes, then the word.
 #[derive(Debug)]
 pub(super) struct Entering {
-    finder: BannerFinder,
-    tries: u32,
+    phase: Phase,
     wait: Duration,
     retry_at: Instant,
-    /// Set when a banner came after several tries: the answers to the other tries may still be under way.
-    settle_at: Option<Instant>,
-    /// Bytes that came before the end of the banner.
+    /// Bytes that came before the word's line was sent, and the banners among them.
     heard: usize,
+    banners: usize,
 }
 
 impl Entering {
     pub(super) fn new(now: Instant, tx: &mut Vec<u8>) -> Self {
         let mut entering = Entering {
-            finder: BannerFinder::default(),
-            tries: 0,
+            phase: Phase::Banner(BannerFinder::default()),
             wait: FIRST_RETRY,
             retry_at: now,
-            settle_at: None,
             heard: 0,
+            banners: 0,
         };
         entering.ask(now, tx);
+        entering
+    }
+
+    /// The banner has come already: only the word is missing.
+    pub(super) fn from_banner(now: Instant, words: &mut Words, tx: &mut Vec<u8>) -> Self {
+        let mut entering = Entering::new(now, &mut Vec::new());
+        entering.say_word(now, words, tx);
         entering
     }
 
@@ -66,44 +85,66 @@ impl Entering {
     /// because Ctrl-A counts only on an empty line.
     fn ask(&mut self, now: Instant, tx: &mut Vec<u8>) {
         tx.extend([CTRL_C, b'\r', CTRL_A]);
-        self.tries += 1;
+        self.phase = Phase::Banner(BannerFinder::default());
         self.retry_at = now + self.wait;
         self.wait = (self.wait * 2).min(LONGEST_RETRY);
     }
 
-    pub(super) fn input(&mut self, now: Instant, bytes: &[u8]) -> (usize, bool) {
-        if self.settle_at.is_some() {
-            // Anything that still comes belongs to the other tries.
-            self.settle_at = Some(now + SETTLE);
-            return (bytes.len(), false);
-        }
-        let found = self.finder.input(bytes);
-        self.heard += found.0;
-        match found {
-            (used, true) if self.tries == 1 => (used, true),
-            (used, true) => {
-                self.settle_at = Some(now + SETTLE);
+    fn say_word(&mut self, now: Instant, words: &mut Words, tx: &mut Vec<u8>) {
+        let word = format!("{:06x}", words.next() & 0xff_ffff);
+        tx.extend_from_slice(format!("print(end='{word}')").as_bytes());
+        tx.push(CTRL_D);
+        let answer = format!("OK{word}\x04\x04>").into_bytes();
+        self.phase = Phase::Word { last: Vec::with_capacity(answer.len()), answer };
+        self.retry_at = now + self.wait;
+    }
+
+    /// Returns how many bytes it used, and whether the board is at the prompt.
+    pub(super) fn input(
+        &mut self,
+        now: Instant,
+        bytes: &[u8],
+        words: &mut Words,
+        tx: &mut Vec<u8>,
+    ) -> (usize, bool) {
+        match &mut self.phase {
+            Phase::Banner(finder) => {
+                let (used, found) = finder.input(bytes);
+                self.heard += used;
+                if found {
+                    self.banners += 1;
+                    self.say_word(now, words, tx);
+                }
                 (used, false)
             }
-            (used, false) => (used, false),
+            Phase::Word { answer, last } => {
+                for (i, &byte) in bytes.iter().enumerate() {
+                    if last.len() == answer.len() {
+                        last.remove(0);
+                    }
+                    last.push(byte);
+                    if last == answer {
+                        return (i + 1, true);
+                    }
+                }
+                (bytes.len(), false)
+            }
         }
     }
 
-    pub(super) fn timeout(&mut self, now: Instant, tx: &mut Vec<u8>) -> bool {
-        if self.settle_at.is_some() {
-            return true;
+    pub(super) fn timeout(&mut self, now: Instant, tx: &mut Vec<u8>) {
+        if now >= self.retry_at {
+            self.ask(now, tx);
         }
-        self.ask(now, tx);
-        false
     }
 
-    /// Whether the board said nothing but the banner: it was at its prompt, and nothing ran.
+    /// Whether the board said nothing but banners: it was at its prompt, and nothing ran.
     pub(super) fn was_idle(&self) -> bool {
-        self.tries == 1 && self.heard == BANNER.len()
+        self.heard == self.banners * BANNER.len()
     }
 
     pub(super) fn timer(&self) -> Instant {
-        self.settle_at.unwrap_or(self.retry_at)
+        self.retry_at
     }
 }
 

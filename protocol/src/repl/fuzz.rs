@@ -32,13 +32,27 @@ struct Checked {
 
 impl Checked {
     fn new() -> Self {
-        Checked { repl: RawRepl::new(), now: Instant::now(), fed: 0, shown: 0 }
+        Checked { repl: RawRepl::new(1), now: Instant::now(), fed: 0, shown: 0 }
     }
 
     fn feed(&mut self, bytes: &[u8]) {
         self.fed += bytes.len();
         self.repl.handle_input(self.now, bytes);
         self.settle();
+    }
+
+    /// Answers as a board at its prompt.
+    fn enter(&mut self) {
+        let _ = self.repl.start(self.now, Op::Enter);
+        self.settle();
+        self.fed += super::BANNER.len();
+        self.repl.handle_input(self.now, super::BANNER);
+        let mut out = Vec::new();
+        let _ = self.repl.poll_transmit(self.now, &mut out);
+        let word = out.strip_prefix(b"print(end='").and_then(|rest| rest.strip_suffix(b"')\x04"));
+        let word = word.expect("a line that prints a word");
+        self.feed(&[b"OK", word, b"\x04\x04>"].concat());
+        assert!(self.repl.is_ready());
     }
 
     fn settle(&mut self) {
@@ -64,9 +78,12 @@ impl Checked {
 
     fn step(&mut self, case: &mut Case<'_>) -> Option<()> {
         match case.byte()? % 9 {
-            0 => {
-                let _ = self.repl.start(self.now, Op::Enter);
-            }
+            0 => match case.byte()? & 1 {
+                0 => self.enter(),
+                _ => {
+                    let _ = self.repl.start(self.now, Op::Enter);
+                }
+            },
             1 => {
                 let framing = match case.byte()? % 3 {
                     0 => Framing::Text,
@@ -100,19 +117,14 @@ pub fn raw_repl(data: &[u8]) {
     let mut checked = Checked::new();
     while checked.step(&mut case).is_some() {}
     // Whatever happened, a board that answers is entered.
-    let _ = checked.repl.start(checked.now, Op::Enter);
-    checked.settle();
-    checked.feed(super::BANNER);
-    assert!(checked.repl.is_ready());
+    checked.enter();
 }
 
 /// Code on its way by raw paste, and any answers to it.
 pub fn raw_paste(data: &[u8]) {
     let mut case = Case(data);
     let mut checked = Checked::new();
-    let _ = checked.repl.start(checked.now, Op::Enter);
-    checked.settle();
-    checked.feed(super::BANNER);
+    checked.enter();
     let code: Vec<u8> = case.bytes().iter().copied().filter(|b| !matches!(b, 3 | 4)).collect();
     let length = code.len();
     let _ = checked.repl.start(checked.now, Op::Exec { code, framing: Framing::Text });

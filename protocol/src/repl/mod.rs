@@ -23,6 +23,7 @@ mod enter;
 #[doc(hidden)]
 pub mod fuzz;
 mod upload;
+mod words;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -30,6 +31,7 @@ use std::time::{Duration, Instant};
 use ending::{Ending, Verdict};
 use enter::{Entering, Resetting};
 use upload::{Answer, Handshake, Pace, Paste, Plain, REQUEST};
+pub(crate) use words::Words;
 
 /// How long the line must be quiet before the board is asked whether what looks like an ending is one.
 pub const SETTLE: Duration = Duration::from_millis(100);
@@ -165,23 +167,26 @@ pub struct RawRepl {
     /// Bytes to send that no pacing holds back.
     tx: Vec<u8>,
     events: VecDeque<Event>,
+    words: Words,
 }
 
 impl Default for RawRepl {
     fn default() -> Self {
-        Self::new()
+        Self::new(0)
     }
 }
 
 impl RawRepl {
-    /// A machine that knows nothing about the board yet.
-    pub fn new() -> Self {
+    /// A machine that knows nothing about the board yet. The seed makes the words with which it makes sure of the board's
+    /// attention; it should be another each time.
+    pub fn new(seed: u64) -> Self {
         RawRepl {
             state: State::Unknown,
             raw_paste: RawPaste::Unknown,
             window: None,
             tx: Vec::new(),
             events: VecDeque::new(),
+            words: Words::new(seed),
         }
     }
 
@@ -316,28 +321,29 @@ impl RawRepl {
             // Between operations: output of a background thread, or noise.
             State::Unknown | State::Ready => bytes.len(),
             State::Entering(entering) => {
-                let (used, entered) = entering.input(now, bytes);
+                let (used, entered) = entering.input(now, bytes, &mut self.words, &mut self.tx);
                 if entered {
                     self.entered();
                 }
                 used
             }
             State::Recovering(entering, _) => {
-                let (used, entered) = entering.input(now, bytes);
+                let (used, entered) = entering.input(now, bytes, &mut self.words, &mut self.tx);
                 if entered {
                     self.recovered(now);
                 }
                 used
             }
             State::Resetting(resetting) => {
-                let (used, entered) = resetting.input(now, bytes);
-                if entered {
-                    self.entered();
+                let (used, banner) = resetting.input(now, bytes);
+                if banner {
+                    self.state = State::Entering(Entering::from_banner(now, &mut self.words, &mut self.tx));
                 }
                 used
             }
             State::Handshake(handshake) => {
-                let (used, answer) = handshake.input(now, bytes);
+                let known = matches!(self.raw_paste, RawPaste::Yes);
+                let (used, answer) = handshake.input(bytes, known);
                 if let Some(answer) = answer {
                     self.shake_hands(now, answer);
                 }
@@ -419,12 +425,8 @@ impl RawRepl {
             }
             Verdict::SoftReset { rest } => {
                 self.events.push_back(Event::SoftReset);
-                let mut resetting = Resetting::new(now);
-                let (_, entered) = resetting.input(now, &rest);
-                self.state = State::Resetting(resetting);
-                if entered {
-                    self.entered();
-                }
+                self.state = State::Resetting(Resetting::new(now));
+                let _ = self.take_input(now, &rest);
             }
             Verdict::Restarted => self.fail(Failure::Restarted, State::Ready),
         }
@@ -436,15 +438,8 @@ impl RawRepl {
             return;
         }
         match &mut self.state {
-            State::Entering(entering) => {
-                if entering.timeout(now, &mut self.tx) {
-                    self.entered();
-                }
-            }
-            State::Recovering(entering, _) => {
-                if entering.timeout(now, &mut self.tx) {
-                    self.recovered(now);
-                }
+            State::Entering(entering) | State::Recovering(entering, _) => {
+                entering.timeout(now, &mut self.tx);
             }
             State::Plain(plain) => {
                 if let Some(plain) = plain.again(now) {
@@ -453,9 +448,7 @@ impl RawRepl {
             }
             State::Resetting(resetting) => resetting.timeout(now, &mut self.tx),
             State::Handshake(handshake) => {
-                if let Some(answer) = handshake.timeout(now) {
-                    self.shake_hands(now, answer);
-                } else if let Some(again) = handshake.again(now) {
+                if let Some(again) = handshake.again(now) {
                     let lost = Some(Lost::Request(again));
                     self.state = State::Recovering(Entering::new(now, &mut self.tx), lost);
                 }

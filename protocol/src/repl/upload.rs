@@ -20,9 +20,6 @@ const MODERN: Pace = Pace { bytes: 256, time: Duration::from_millis(10) };
 /// above, and in none of thousands at this one.)
 const OLD: Pace = Pace { bytes: 32, time: Duration::from_micros(2500) };
 
-/// After a banner as answer to the raw-paste request: a board that knows the request has answered by then.
-const BANNER_SETTLE: Duration = Duration::from_millis(20);
-
 /// A board answers the raw-paste request at once, and says `OK` as soon as it has read the end mark. One that says nothing
 /// for so long has lost it.
 const LOST: Duration = Duration::from_secs(2);
@@ -53,8 +50,6 @@ pub(super) struct Handshake {
     last: u8,
     seen: Vec<u8>,
     count: usize,
-    /// Set by a banner: a board that does not know the request, or a late answer to something before.
-    settle_at: Option<Instant>,
     /// When to take the request for lost.
     lost_at: Instant,
     tries: u32,
@@ -71,15 +66,16 @@ impl Handshake {
             last: 0,
             seen: Vec::new(),
             count: 0,
-            settle_at: None,
         }
     }
 
-    pub(super) fn input(&mut self, now: Instant, bytes: &[u8]) -> (usize, Option<Answer>) {
+    /// A board that is known to have raw paste can only mean something older with a banner.
+    pub(super) fn input(&mut self, bytes: &[u8], known: bool) -> (usize, Option<Answer>) {
         for (i, &byte) in bytes.iter().enumerate() {
             let answer = match (self.last, byte) {
                 (b'R', CTRL_A) => Some(Answer::RawPaste),
                 (b'R', 0) => Some(Answer::Plain(MODERN)),
+                _ if self.finder.input(&[byte]).1 && !known => Some(Answer::Plain(OLD)),
                 _ => None,
             };
             self.last = byte;
@@ -90,9 +86,6 @@ impl Handshake {
             if answer.is_some() {
                 return (i + 1, answer);
             }
-            if self.finder.input(&[byte]).1 {
-                self.settle_at = Some(now + BANNER_SETTLE);
-            }
         }
         if self.count >= NOISE_LIMIT {
             return (bytes.len(), Some(Answer::Unexpected(std::mem::take(&mut self.seen))));
@@ -100,18 +93,14 @@ impl Handshake {
         (bytes.len(), None)
     }
 
-    pub(super) fn timeout(&mut self, now: Instant) -> Option<Answer> {
-        self.settle_at.is_some_and(|at| now >= at).then_some(Answer::Plain(OLD))
-    }
-
     pub(super) fn timer(&self) -> Option<Instant> {
-        self.settle_at.or((self.tries > 1).then_some(self.lost_at))
+        (self.tries > 1).then_some(self.lost_at)
     }
 
     /// The request was lost, or the board has left the raw REPL: once more, for when it is at its prompt again. No code has
     /// been sent, so nothing can have run.
     pub(super) fn again(&mut self, now: Instant) -> Option<Handshake> {
-        if self.settle_at.is_some() || self.tries <= 1 || now < self.lost_at {
+        if self.tries <= 1 || now < self.lost_at {
             return None;
         }
         let (code, framing) =
@@ -264,12 +253,13 @@ impl Plain {
     }
 
     pub(super) fn timer(&self) -> Option<Instant> {
-        (!self.end_sent || self.tries > 1).then_some(self.next_at)
+        (!self.end_sent || (self.tries > 1 && self.count == 0)).then_some(self.next_at)
     }
 
     /// The end mark is lost: the code once more, for when the board is at its prompt again.
     pub(super) fn again(&mut self, now: Instant) -> Option<Plain> {
-        if !self.end_sent || self.tries <= 1 || now < self.next_at {
+        // A board that has said anything has taken the code.
+        if !self.end_sent || self.tries <= 1 || self.count > 0 || now < self.next_at {
             return None;
         }
         let (code, framing) =

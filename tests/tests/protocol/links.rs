@@ -133,20 +133,25 @@ fn a_session_is_recorded_and_played_back() {
     let options = ConnectOptions { trace: Some(trace.clone()), ..ConnectOptions::default() };
     let mut device =
         Device::connect(&board.address().parse().expect("an address"), &options).expect("a board");
+    device = device.with_seed(7);
     device.mkdir("d\n\x7fé").expect("a new directory");
+    assert_eq!(run(&mut device, "print(1)"), "1\n");
     let listed = device.list("").expect("a listing");
     device.close().expect("it closes");
     let trace = fs::read_to_string(&trace).expect("a trace");
     assert!(trace.lines().any(|line| line.contains(r" > \x03\r\x01")), "{trace}");
     assert!(trace.lines().any(|line| line.contains(" < ")), "{trace}");
     let replay = Replay::new(&trace, "replay".into()).expect("a readable trace");
-    let mut device = Device::from_transport(Box::new(replay), "replay".into(), &ConnectOptions::default());
+    let device = Device::from_transport(Box::new(replay), "replay".into(), &ConnectOptions::default());
+    let mut device = device.with_seed(7);
     device.mkdir("d\n\x7fé").expect("as before");
+    assert_eq!(run(&mut device, "print(1)"), "1\n");
     assert_eq!(device.list("").expect("as before"), listed);
     device.close().expect("as before");
     // Anything else is refused.
     let replay = Replay::new(&trace, "replay".into()).expect("a readable trace");
-    let mut device = Device::from_transport(Box::new(replay), "replay".into(), &ConnectOptions::default());
+    let device = Device::from_transport(Box::new(replay), "replay".into(), &ConnectOptions::default());
+    let mut device = device.with_seed(7);
     assert!(matches!(device.mkdir("other"), Err(Error::Lost { .. })));
     assert!(matches!(Replay::new("no trace", "replay".into()), Err(transport::TraceError::Line(1))));
 }

@@ -82,7 +82,7 @@ proptest! {
         let _ = bench.repl.start(bench.now, Op::Exec { code, framing: Framing::Text });
         run_damaged(&mut bench, &to_board, &from_board);
         // A driver forgets what a failed operation left, and enters anew.
-        bench.repl = RawRepl::new();
+        bench.repl = RawRepl::new(2);
         bench.events.clear();
         while !bench.model.transmit(1000).is_empty() {}
         bench.model.output = b"fine".to_vec();

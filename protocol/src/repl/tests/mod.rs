@@ -22,7 +22,7 @@ struct Bench {
 
 impl Bench {
     fn new(model: Model) -> Self {
-        Bench { repl: RawRepl::new(), model, now: Instant::now(), events: Vec::new(), piece: 1 }
+        Bench { repl: RawRepl::new(1), model, now: Instant::now(), events: Vec::new(), piece: 1 }
     }
 
     fn start(&mut self, op: Op) {

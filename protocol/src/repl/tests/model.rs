@@ -201,6 +201,15 @@ impl Model {
     }
 
     fn run(&mut self) {
+        // The word by which the machine makes sure of the board's attention.
+        if let Some(word) = self.code.strip_prefix(b"print(end='").and_then(|rest| rest.strip_suffix(b"')")) {
+            let word = word.to_vec();
+            self.code.clear();
+            self.mode = Mode::Raw;
+            self.say(&word);
+            self.say(b"\x04\x04>");
+            return;
+        }
         self.programs.push(std::mem::take(&mut self.code));
         let (output, stderr) = (self.output.clone(), self.stderr.clone());
         self.say(&output);

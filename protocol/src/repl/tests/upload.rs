@@ -71,7 +71,7 @@ fn a_busy_board_is_interrupted_and_entered() {
 }
 
 #[test]
-fn a_board_that_comes_late_is_asked_again_and_its_answers_settle() {
+fn a_board_that_comes_late_is_asked_again_and_its_late_answers_do_no_harm() {
     let mut bench = Bench::new(Model::new(Paste::Window(128)));
     bench.start(Op::Enter);
     let mut sent = Vec::new();
@@ -105,7 +105,7 @@ fn what_is_no_source_is_refused_before_it_is_sent() {
 
 #[test]
 fn code_wants_the_prompt() {
-    let mut repl = RawRepl::new();
+    let mut repl = RawRepl::new(1);
     let op = Op::Exec { code: b"pass".to_vec(), framing: Framing::Text };
     assert_eq!(repl.start(Instant::now(), op), Err(NotReady));
     assert_eq!(repl.start(Instant::now(), Op::SoftReset), Err(NotReady));
@@ -143,8 +143,8 @@ fn code_whose_end_mark_is_lost_is_sent_again_unless_it_ran() {
         bench.model.lose_ends = 2;
         assert_eq!(bench.exec(b"program", Framing::Text).1, b"");
         assert_eq!(bench.model.programs, [b"pass".to_vec(), b"program".to_vec()]);
-        // Three times lost is not by chance; the driver's deadline tells.
-        bench.model.lose_ends = 3;
+        // Always lost is not by chance; the driver's deadline tells.
+        bench.model.lose_ends = 1000;
         bench.start(Op::Exec { code: b"program".to_vec(), framing: Framing::Text });
         bench.run(Duration::from_secs(60));
         assert_eq!(bench.events, []);
