@@ -7,7 +7,6 @@ use super::Device;
 use crate::mount::{
     CLASS, Denied, Folder, FolderOptions, Host, MountLink, NoLink, Parameters, SharedHost, Token,
 };
-use crate::repl::Framing;
 use crate::{Discard, Error, Traceback, mount, str_literal};
 
 /// What a mount needs of a board beyond its capabilities; the year in which its clock begins.
@@ -243,7 +242,7 @@ impl Device {
             return self.call("mounting", &code).map(drop);
         }
         self.enter_raw_repl()?;
-        let ended = self.execute(code.into_bytes(), Framing::Text, "mounting", &mut Discard)?;
+        let ended = self.execute(code.into_bytes(), "mounting", &mut Discard)?;
         match ended.stderr.is_empty() {
             true => Ok(()),
             false => Err(Error::Exception(Traceback::parse(&ended.stderr))),
