@@ -176,6 +176,53 @@ held.write('d' * 2000)"
 }
 
 #[test]
+fn a_hard_reset_in_the_middle_of_an_operation_starts_cleanly() {
+    let helpers = include_str!("../firmware/helpers/files.py");
+    let board = Board::start(Kind::SimLink);
+    let mut console = board.console();
+    console.enter_raw_repl();
+    for kind in ["VfsLfs2", "VfsFat"] {
+        for call in ["readblocks", "writeblocks"] {
+            exec(
+                &mut console,
+                &format!(
+                    "{helpers}
+put('/kept', 'k' * 3000)
+class Resets(Ram):
+    armed = False
+    def {call}(self, *args):
+        if self.armed:
+            import machine
+            machine.reset()
+        super().{call}(*args)
+bdev = Resets(96)
+vfs.{kind}.mkfs(bdev)
+vfs.mount(vfs.{kind}(bdev), '/d')
+f = open('/d/f', 'w')
+f.write('d' * 2000)
+g = open('/kept', 'a')
+g.write('not closed' * 100)"
+                ),
+            );
+            console.send(b"bdev.armed = True\nput('/d/g', 'e' * 2000)\nget('/d/f')\x04");
+            console.expect(b"MicroPython v");
+            console.expect(b">>> ");
+            console.enter_raw_repl();
+            let check = format!(
+                "{helpers}
+bdev = Ram(96)
+vfs.{kind}.mkfs(bdev)
+vfs.mount(vfs.{kind}(bdev), '/d')
+put('/d/f', 'again')
+print(get('/d/f'), get('/kept') == 'k' * 3000, len(vfs.mount()))
+vfs.umount('/d')"
+            );
+            assert_eq!(exec(&mut console, &check), "again True 2\n", "{kind} {call}");
+        }
+    }
+}
+
+#[test]
 fn a_killed_board_loses_nothing_that_was_closed() {
     let mut board = Board::start(Kind::SimTcp);
     let flash = board.flash();

@@ -103,6 +103,23 @@ fails(36, os.mkdir, "a" * 256)
 os.chdir("..")
 os.rmdir("names")
 
+# Deep folders and long paths.
+path = ""
+for i in range(12):
+    path += "/a folder of thirty letters %02d." % i
+    os.mkdir("/disk" + path)
+put("/disk" + path + "/file", "deep")
+assert len("/disk" + path) > 370 and get("/disk" + path + "/file") == "deep"
+for i in range(12):
+    os.chdir("a folder of thirty letters %02d." % i)
+assert os.getcwd() == "/disk" + path and get("file") == get("./file") == "deep"
+os.remove("file")
+for i in range(12):
+    os.chdir("..")
+    os.rmdir("/disk" + path)
+    path = path[:-31]
+assert os.getcwd() == "/disk" and path == ""
+
 for name in ("b.txt", "full/x"):
     os.remove(name)
 for name in ("sub/deep", "sub", "full"):

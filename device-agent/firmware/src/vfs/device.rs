@@ -1,7 +1,6 @@
 //! Block devices: the board's flash, or an object written in Python.
 
 use core::cell::Cell;
-use core::ops::Range;
 
 use micropython_sys::ffi;
 use micropython_sys::object::ByteArray;
@@ -162,45 +161,6 @@ impl Device {
         }
     }
 
-    /// Reads whole blocks.
-    pub fn read_blocks(&self, block: u32, buffer: &mut [u8]) -> i32 {
-        match self.native.get() {
-            Some(region) => {
-                self.each(block, buffer.len(), &mut |block, range| region.read(block, 0, &mut buffer[range]))
-            }
-            None => self.transfer(self.readblocks, buffer.as_mut_ptr(), buffer.len(), block, None),
-        }
-    }
-
-    /// Erases and writes whole blocks.
-    pub fn write_blocks(&self, block: u32, data: &[u8]) -> i32 {
-        if self.read_only() {
-            return -EROFS;
-        }
-        match self.native.get() {
-            Some(region) => self.each(block, data.len(), &mut |block, range| match region.erase(block) {
-                0 => region.program(block, 0, &data[range]),
-                code => code,
-            }),
-            None => {
-                let (data, len) = (data.as_ptr().cast_mut(), data.len());
-                self.transfer(self.writeblocks.get(), data, len, block, None)
-            }
-        }
-    }
-
-    /// Does something with each block's range of `len` bytes.
-    fn each(&self, first: u32, len: usize, f: &mut dyn FnMut(u32, Range<usize>) -> i32) -> i32 {
-        let size = self.block_size() as usize;
-        for i in 0..len / size {
-            match f(first + i as u32, i * size..(i + 1) * size) {
-                0 => {}
-                code => return code,
-            }
-        }
-        0
-    }
-
     /// Erases a block.
     pub fn erase(&self, block: u32) -> i32 {
         if self.read_only() {
@@ -265,6 +225,49 @@ impl Device {
                 -EIO
             }
         }
+    }
+}
+
+/// Access by whole blocks, erased as they are written.
+#[cfg(feature = "fat")]
+impl Device {
+    /// Reads whole blocks.
+    pub fn read_blocks(&self, block: u32, buffer: &mut [u8]) -> i32 {
+        match self.native.get() {
+            Some(region) => {
+                self.each(block, buffer.len(), &mut |block, range| region.read(block, 0, &mut buffer[range]))
+            }
+            None => self.transfer(self.readblocks, buffer.as_mut_ptr(), buffer.len(), block, None),
+        }
+    }
+
+    /// Erases and writes whole blocks.
+    pub fn write_blocks(&self, block: u32, data: &[u8]) -> i32 {
+        if self.read_only() {
+            return -EROFS;
+        }
+        match self.native.get() {
+            Some(region) => self.each(block, data.len(), &mut |block, range| match region.erase(block) {
+                0 => region.program(block, 0, &data[range]),
+                code => code,
+            }),
+            None => {
+                let (data, len) = (data.as_ptr().cast_mut(), data.len());
+                self.transfer(self.writeblocks.get(), data, len, block, None)
+            }
+        }
+    }
+
+    /// Does something with each block's range of `len` bytes.
+    fn each(&self, first: u32, len: usize, f: &mut dyn FnMut(u32, core::ops::Range<usize>) -> i32) -> i32 {
+        let size = self.block_size() as usize;
+        for i in 0..len / size {
+            match f(first + i as u32, i * size..(i + 1) * size) {
+                0 => {}
+                code => return code,
+            }
+        }
+        0
     }
 }
 

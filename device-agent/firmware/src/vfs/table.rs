@@ -151,22 +151,28 @@ pub enum Work {
 pub fn each_native(work: Work) -> Result<()> {
     let mut result = Ok(());
     for row in mounts() {
-        let fs = Mount::of(*row)?.fs;
-        if let Ok(lfs) = mp::native::<VfsLfs2>(fs) {
-            match work {
-                Work::Sync => {}
-                Work::CloseAbandoned => lfs.close_abandoned(),
-                Work::CloseAll => lfs.close_all(),
-            }
-        }
-        #[cfg(feature = "fat")]
-        if let Ok(fat) = mp::native::<super::VfsFat>(fs) {
-            match work {
-                Work::Sync => result = result.and(fat.sync()),
-                Work::CloseAbandoned => fat.close_abandoned(),
-                Work::CloseAll => fat.close_all(),
-            }
-        }
+        let done = Mount::of(*row).and_then(|mount| native(mount.fs, work));
+        result = result.and(done);
     }
     result
+}
+
+/// Lets a filesystem do this, if it is a native one.
+fn native(fs: Obj, work: Work) -> Result<()> {
+    if let Ok(lfs) = mp::native::<VfsLfs2>(fs) {
+        match work {
+            Work::Sync => {}
+            Work::CloseAbandoned => lfs.close_abandoned(),
+            Work::CloseAll => lfs.close_all(),
+        }
+    }
+    #[cfg(feature = "fat")]
+    if let Ok(fat) = mp::native::<super::VfsFat>(fs) {
+        match work {
+            Work::Sync => fat.sync()?,
+            Work::CloseAbandoned => fat.close_abandoned(),
+            Work::CloseAll => fat.close_all(),
+        }
+    }
+    Ok(())
 }
