@@ -269,6 +269,29 @@ for pattern in (b"\x01\x10\x00", b"\x00\x00\x00", b"\x02\x20\x00", b"\xf7\x7f\xf
     gc.collect()
     vfs.umount("/m")
 
+# A full directory whose chain leads to itself.
+bdev.data[:] = clean
+vfs.mount(vfs.VfsFat(bdev), "/m")
+for i in range(40):
+    put("/m/d/%d" % i)
+vfs.umount("/m")
+bdev.data[512 + 3 : 1024] = bytes(509)
+# FAT12: every cluster is its own next.
+for cluster in range(2, 60):
+    at = 512 + cluster * 3 // 2
+    if cluster & 1:
+        bdev.data[at] = bdev.data[at] & 15 | (cluster & 15) << 4
+        bdev.data[at + 1] = cluster >> 4
+    else:
+        bdev.data[at] = cluster & 255
+        bdev.data[at + 1] = bdev.data[at + 1] & 0xF0 | cluster >> 8
+vfs.mount(vfs.VfsFat(bdev), "/m")
+fails(5, os.listdir, "/m/d")
+fails(5, os.stat, "/m/d/missing")
+fails(5, put, "/m/d/new")
+assert len(os.listdir("/m")) == 2
+vfs.umount("/m")
+
 # Without modification times.
 bdev = Ram(64)
 vfs.VfsLfs2.mkfs(bdev)

@@ -15,17 +15,31 @@ pub struct Blocks {
     buffer: *mut u8,
     cached: Cell<Option<u32>>,
     dirty: Cell<bool>,
+    /// Reads that the operation may still make.
+    budget: Cell<u64>,
 }
 
 impl Blocks {
     /// Nothing is cached.
     pub fn new(device: Device) -> Result<Self> {
         let buffer = mp::bytes_on_heap(device.block_size() as usize)?;
-        Ok(Self { device, buffer, cached: Cell::new(None), dirty: Cell::new(false) })
+        Ok(Self { device, buffer, cached: Cell::new(None), dirty: Cell::new(false), budget: Cell::new(0) })
     }
 
     fn size(&self) -> usize {
         self.device.block_size() as usize
+    }
+
+    /// Starts an operation. It may read several times as much as the disk has: on a damaged disk a chain may lead to itself, and
+    /// following it would never end.
+    pub fn begin(&self) {
+        self.budget.set(4 * u64::from(self.device.block_count()) + 1024);
+    }
+
+    fn spend(&self) -> io::Result<()> {
+        let left = self.budget.get().checked_sub(1).ok_or(Error::from_raw_os_error(EIO))?;
+        self.budget.set(left);
+        Ok(())
     }
 
     /// Bytes of the cached block.
@@ -59,6 +73,7 @@ impl Blocks {
         if self.cached.get() == Some(block) {
             return Ok(());
         }
+        self.spend()?;
         self.write_back()?;
         self.cached.set(None);
         // SAFETY: as above.
@@ -120,6 +135,7 @@ impl Read for Disk {
             if self.blocks.caches(block, whole) {
                 self.blocks.write_back()?;
             }
+            self.blocks.spend()?;
             check(self.blocks.device.read_blocks(block, &mut buffer[..whole]))?;
             whole
         } else {

@@ -92,6 +92,7 @@ impl VfsFat {
         }
         self.close_abandoned();
         self.busy.set(true);
+        self.blocks.begin();
         // The FAT code counts clusters of a damaged disk below zero, which a build with overflow checks notices.
         let result = panic::catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| Err(ops::os(EIO)));
         let result = result.map_err(|error| error_of(&error));

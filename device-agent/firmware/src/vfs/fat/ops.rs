@@ -9,7 +9,7 @@ use micropython_sys::qstr::MP_QSTR__slash_;
 
 use super::disk::Disk;
 use super::{VfsFat, clock, open};
-use crate::errno::{EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS};
+use crate::errno::{EEXIST, EINVAL, EIO, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, EROFS};
 use crate::mp::{self, Error, Obj, Result};
 use crate::native_fn;
 use crate::vfs::{self, S_IFDIR, S_IFREG, is_bytes, listing_entry, path_bytes};
@@ -26,6 +26,8 @@ native_fn!(pub STATVFS, 2..=2, statvfs);
 
 /// The longest name in characters of UTF-16.
 const NAME_MAX: usize = 255;
+/// The most entries of a directory.
+const ENTRIES_MAX: usize = 65_536;
 /// 1980-01-01 in seconds since 1970: the root directory has no time.
 const OLDEST: i64 = 315_532_800;
 
@@ -123,8 +125,10 @@ fn ilistdir(args: &[Obj]) -> Result {
     let given = args.get(1).copied().unwrap_or(this.cwd.get());
     let path = this.path(given)?;
     let found: Vec<(String, bool, u32)> = this.run(|fs| {
-        let entries = directory(fs, path.inner())?.iter();
-        entries.map(|entry| entry.map(|e| (e.file_name(), e.is_dir(), e.len() as u32))).collect()
+        let entries = directory(fs, path.inner())?.iter().take(ENTRIES_MAX + 1);
+        let found = entries.map(|entry| entry.map(|e| (e.file_name(), e.is_dir(), e.len() as u32)));
+        let found = found.collect::<io::Result<Vec<_>>>()?;
+        if found.len() > ENTRIES_MAX { Err(os(EIO)) } else { Ok(found) }
     })?;
     let list = mp::list(&[])?;
     for (name, is_dir, size) in found.iter().filter(|(name, ..)| name != "." && name != "..") {
