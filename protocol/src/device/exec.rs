@@ -146,21 +146,26 @@ impl Device {
 
     /// Runs code of ours, once it has arrived whole; returns what it printed.
     pub(super) fn call(&mut self, during: &str, code: &str) -> Result<Vec<u8>, Error> {
-        self.call_within(during, code, self.driver.limits(code.len() as u64))
+        self.call_within(during, wrapper::guard(code).as_bytes(), self.driver.limits(code.len() as u64))
     }
 
-    /// The same for work on the board that takes as long as it takes, and shows now and then that it goes on.
+    /// The same for code that raises `ValueError` with [`wrapper::DAMAGED`] when it did not arrive whole.
+    pub(super) fn call_guarded(&mut self, during: &str, guarded: &[u8]) -> Result<Vec<u8>, Error> {
+        self.call_within(during, guarded, self.driver.limits(guarded.len() as u64))
+    }
+
+    /// [`Device::call`] for work on the board that takes as long as it takes, and shows now and then that it goes on.
     pub(super) fn call_at_length(&mut self, during: &str, code: &str) -> Result<Vec<u8>, Error> {
-        self.call_within(during, code, Limits { overall: None, ..self.driver.limits(0) })
+        let limits = Limits { overall: None, ..self.driver.limits(0) };
+        self.call_within(during, wrapper::guard(code).as_bytes(), limits)
     }
 
-    fn call_within(&mut self, during: &str, code: &str, limits: Limits) -> Result<Vec<u8>, Error> {
+    fn call_within(&mut self, during: &str, guarded: &[u8], limits: Limits) -> Result<Vec<u8>, Error> {
         self.enter_raw_repl()?;
-        let guarded = wrapper::guard(code);
         let mut tries = TRIES;
         loop {
             let mut out = Vec::new();
-            let op = Op::Exec { code: guarded.as_bytes().to_vec(), framing: Framing::Text };
+            let op = Op::Exec { code: guarded.to_vec(), framing: Framing::Text };
             let ended = self.operate(op, during, limits, None, &mut out)?;
             match result(&ended.stderr) {
                 Err(Error::Exception(traceback)) if wrapper::is_damage(&traceback) && tries > 1 => tries -= 1,

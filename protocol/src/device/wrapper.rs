@@ -62,7 +62,8 @@ fn damage_check(code: &[u8]) -> String {
     format!("if len(c)!={} or sum(c)!={sum}:raise ValueError('{DAMAGED}')", code.len())
 }
 
-const DAMAGED: &str = "mpr: damaged";
+/// What code of ours says when it did not arrive whole.
+pub(super) const DAMAGED: &str = "mpr: damaged";
 
 /// A snippet of ours that runs only when it arrives whole. Its name is another than the snippets', which may stay a while.
 pub(super) fn guard(code: &str) -> String {

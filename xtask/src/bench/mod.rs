@@ -2,6 +2,7 @@
 
 mod board;
 mod measure;
+mod mount;
 mod report;
 
 use std::fs;
@@ -87,6 +88,7 @@ impl Bench {
             comparisons.extend(rows);
             memory = memory.max(peak);
         }
+        comparisons.extend(self.mounts()?);
         let version_ms = comparisons[0].ours.as_secs_f64() * 1e3;
         let figures = vec![
             figure("`mpr --version`", version_ms, "ms", 5.0),
