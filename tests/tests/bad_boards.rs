@@ -99,3 +99,16 @@ fn a_board_that_dies_in_the_middle_of_a_copy_keeps_the_old_file() {
     let outcome = mpr_tests::mpr().args(["connect", &flash, "cat", ":kept"]).ok();
     assert_eq!(outcome.text(), "old content");
 }
+
+#[test]
+fn a_board_with_little_memory_left_is_usable() {
+    let desk = Desk::new(Kind::Microbit);
+    desk.write("file", b"content");
+    desk.run(&["cp", "file", ":old"]);
+    let fill = "import gc\nfull=[]\ngc.collect()\nwhile gc.mem_free()>3000: full.append(bytearray(32))";
+    desk.run(&["exec", fill]);
+    assert_eq!(desk.on_board("old"), b"content");
+    desk.run(&["cp", "file", ":new"]);
+    assert_eq!(desk.names(""), ["new", "old"]);
+    assert!(desk.run(&["eval", "len(full)"]).trim_end().parse::<u32>().expect("a number") > 50);
+}

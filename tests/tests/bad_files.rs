@@ -158,11 +158,23 @@ fn a_full_micro_bit_keeps_what_was_there() {
     desk.write("old", b"old content");
     desk.run(&["cp", "old", ":kept"]);
     desk.write("large", &all_bytes(60_000));
-    let outcome = desk.mpr().args(["cp", "large", ":new"]).run();
-    outcome.expect_failure(1, ":new");
-    outcome.expect_stderr("No space left on device");
+    for target in [":new", ":kept"] {
+        let outcome = desk.mpr().args(["cp", "large", target]).run();
+        outcome.expect_failure(1, target);
+        outcome.expect_stderr("No space left on device");
+        outcome.expect_stderr("an old `:");
+        assert_eq!(desk.names(""), ["kept"]);
+        assert_eq!(desk.on_board("kept"), b"old content");
+    }
+    // A new content that fits beside the old one, but not twice: the board can't rename, so there is no safe way.
+    desk.write("half", &all_bytes(9_000));
+    let outcome = desk.mpr().args(["cp", "half", ":kept"]).run();
+    outcome.expect_failure(1, ":kept");
     assert_eq!(desk.names(""), ["kept"]);
     assert_eq!(desk.on_board("kept"), b"old content");
+    // The old one out of the way, there is room.
+    desk.run(&["rm", ":kept", "+", "cp", "half", ":kept"]);
+    assert_eq!(desk.on_board("kept"), all_bytes(9_000));
 }
 
 #[test]

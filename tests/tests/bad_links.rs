@@ -22,7 +22,7 @@ fn desk_with_an_old_file(kind: Kind) -> (Desk, Vec<u8>) {
 }
 
 /// A copy to the board over a link with these faults; whatever happens, exit code 0 means the new file, any other the old or
-/// the new one (or on the micro:bit, which can't rename, a part), and nothing else is left after a copy over a good link. True when the copy succeeded.
+/// the new one, and nothing else is left after a copy over a good link. True when the copy succeeded.
 fn copy_over(desk: &Desk, new: &[u8], schedule: Schedule, what: &str) -> bool {
     desk.board.link().set(schedule);
     let outcome = desk.mpr().args(["--timeout", "5", "cp", "new", ":kept"]).run();
@@ -31,7 +31,6 @@ fn copy_over(desk: &Desk, new: &[u8], schedule: Schedule, what: &str) -> bool {
     let kept = desk.on_board("kept");
     match outcome.status.code() {
         Some(0) => assert!(kept == new, "{what}: exit code 0 and a wrong file: {outcome}"),
-        Some(1 | 3) if desk.board.kind() == Kind::Microbit => {}
         Some(1 | 3) => assert!(kept == OLD || kept == new, "{what}: a damaged file: {outcome}"),
         _ => panic!("{what}: {outcome}"),
     }
@@ -73,7 +72,7 @@ fn a_cable_pulled_at_any_byte_loses_no_file_on_wasm() {
 }
 
 #[test]
-fn a_cable_pulled_at_any_byte_damages_nothing_silently_on_the_micro_bit() {
+fn a_cable_pulled_at_any_byte_loses_no_file_on_the_micro_bit() {
     cuts(Kind::Microbit, 4_000);
 }
 

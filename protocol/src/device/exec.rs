@@ -146,29 +146,43 @@ impl Device {
 
     /// Runs code of ours, once it has arrived whole; returns what it printed.
     pub(super) fn call(&mut self, during: &str, code: &str) -> Result<Vec<u8>, Error> {
-        self.call_within(during, wrapper::guard(code).as_bytes(), self.driver.limits(code.len() as u64))
+        let guarded = wrapper::guard(code).into_bytes();
+        self.call_within(during, &guarded, Some(code.as_bytes()), self.driver.limits(code.len() as u64))
     }
 
     /// The same for code that raises `ValueError` with [`wrapper::DAMAGED`] when it did not arrive whole.
     pub(super) fn call_guarded(&mut self, during: &str, guarded: &[u8]) -> Result<Vec<u8>, Error> {
-        self.call_within(during, guarded, self.driver.limits(guarded.len() as u64))
+        self.call_within(during, guarded, None, self.driver.limits(guarded.len() as u64))
     }
 
     /// [`Device::call`] for work on the board that takes as long as it takes, and shows now and then that it goes on.
     pub(super) fn call_at_length(&mut self, during: &str, code: &str) -> Result<Vec<u8>, Error> {
         let limits = Limits { overall: None, ..self.driver.limits(0) };
-        self.call_within(during, wrapper::guard(code).as_bytes(), limits)
+        self.call_within(during, wrapper::guard(code).as_bytes(), Some(code.as_bytes()), limits)
     }
 
-    fn call_within(&mut self, during: &str, guarded: &[u8], limits: Limits) -> Result<Vec<u8>, Error> {
+    /// Runs guarded code; `plain` is the same without its guard, for a board that has no room for both.
+    fn call_within(
+        &mut self,
+        during: &str,
+        guarded: &[u8],
+        plain: Option<&[u8]>,
+        limits: Limits,
+    ) -> Result<Vec<u8>, Error> {
         self.enter_raw_repl()?;
+        let mut code = guarded;
+        let mut plain = plain;
         let mut tries = TRIES;
         loop {
             let mut out = Vec::new();
-            let op = Op::Exec { code: guarded.to_vec(), framing: Framing::Text };
+            let op = Op::Exec { code: code.to_vec(), framing: Framing::Text };
             let ended = self.operate(op, during, limits, None, &mut out)?;
             match result(&ended.stderr) {
                 Err(Error::Exception(traceback)) if wrapper::is_damage(&traceback) && tries > 1 => tries -= 1,
+                // The guard needs the code twice. What is left on a small board varies from one moment to the next.
+                Err(Error::Exception(traceback)) if plain.is_some() && wrapper::had_no_room(&traceback) => {
+                    code = plain.take().unwrap_or(code);
+                }
                 other => return other.map(|()| out),
             }
         }

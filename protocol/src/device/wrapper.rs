@@ -96,6 +96,11 @@ pub(super) fn is_damage(traceback: &Traceback) -> bool {
     }
 }
 
+/// Whether a traceback says that guarded code did not start for lack of memory.
+pub(super) fn had_no_room(traceback: &Traceback) -> bool {
+    traceback.exception == "MemoryError" && !traceback.text.contains(", in _mpr")
+}
+
 /// Whether a wrapped program did not start because it was damaged. Without a status, the wrapper itself did not run; what a
 /// program contains can't be a syntax error of the wrapper's.
 pub(super) fn was_damaged(status: Option<&[u8]>, stderr: &[u8]) -> bool {

@@ -3,8 +3,9 @@
 //! The content goes to `NAME.part`. Each chunk is checked before the board writes it (by CRC-32, or by length and sum), the whole by
 //! SHA-256 (or by reading it back), and then `NAME.part` is renamed over `NAME`. On littlefs that is one atomic step. FAT refuses
 //! to replace a file; there the old one is removed just before, so a power cut in between leaves the new content in
-//! `NAME.part`. A board without `rename` (the micro:bit) gets the content under its name at once and is read back: there a cut
-//! leaves a partial file.
+//! `NAME.part`. A board without `rename` (the micro:bit) copies `NAME.part` over `NAME` by itself, after it has made sure that there is room
+//! for both; a new file gets its content under its name at once, so there a cut leaves a part of a file that was not there
+//! before.
 
 use std::io::Read;
 
@@ -28,8 +29,9 @@ impl Device {
     /// Copies content to a file on the board; `progress` hears the bytes so far. Returns the size.
     ///
     /// The file is complete and verified, or the old one is whole (see the errors for what is left otherwise): content goes to
-    /// `NAME.part`, which is verified and then renamed. Where the board can't rename, the content goes to the file at once
-    /// and is read back; there a failure can leave a partial file, which is removed if the board still answers.
+    /// `NAME.part`, which is verified and then renamed. Where the board can't rename, it copies the verified content over an
+    /// existing file, for which it needs room for both; the content of a new file goes to it at once, so a failure can leave
+    /// a partial file, which is removed if the board still answers.
     ///
     /// `len`, where known, is checked against what `from` gives.
     ///
@@ -46,7 +48,8 @@ impl Device {
     ) -> Result<u64, Error> {
         let capabilities = self.capabilities()?.clone();
         let block = self.block_size()?;
-        let target = Target::new(path, &capabilities, block);
+        let replaces = !capabilities.rename && self.exists(path)?;
+        let target = Target::new(path, &capabilities, block, replaces);
         self.begin(&target)?;
         let result = self.fill(&target, from, len, progress).and_then(|(size, digest)| {
             self.complete(&target, &digest)?;
@@ -169,6 +172,7 @@ impl Device {
         match &values(out)?[..] {
             [Value::Int(1)] => Ok(()),
             [Value::Int(0)] => Err(differs("the SHA-256 differs")),
+            [Value::Int(2)] => Err(Error::NoSpace { path: target.path.to_owned() }),
             _ => Err(unexpected("the verdict on a file", out)),
         }
     }
@@ -199,18 +203,22 @@ struct Target<'a> {
     /// The board verifies chunks by CRC-32, else by length and sum.
     crc32: bool,
     sha256: bool,
+    /// The board can rename.
+    rename: bool,
 }
 
 impl<'a> Target<'a> {
-    fn new(path: &'a str, capabilities: &Capabilities, block: u64) -> Self {
+    /// `replaces`: the board can't rename, and the file exists.
+    fn new(path: &'a str, capabilities: &Capabilities, block: u64, replaces: bool) -> Self {
         let free = capabilities.free_memory.unwrap_or(4096);
         Target {
             path,
-            temporary: if capabilities.rename { format!("{path}.part") } else { path.to_owned() },
+            temporary: if capabilities.rename || replaces { format!("{path}.part") } else { path.to_owned() },
             chunk: (free / MEMORY_FACTOR).clamp(64, CHUNK),
             block,
             crc32: capabilities.crc32,
             sha256: capabilities.sha256 && capabilities.rename,
+            rename: capabilities.rename,
         }
     }
 
@@ -256,9 +264,12 @@ impl<'a> Target<'a> {
         code
     }
 
-    /// Verifies and renames; prints 1, or 0 when the content differs.
+    /// Verifies and renames; prints 1, 0 when the content differs, or 2 when there is no room for a copy.
     fn complete(&self, digest: &[u8]) -> String {
         let (path, temporary) = (str_literal(self.path), str_literal(&self.temporary));
+        if !self.rename {
+            return copy_on_board(&path, &temporary);
+        }
         let verify = match self.sha256 {
             false => String::new(),
             // An empty line now and then shows that the board is at work.
@@ -304,4 +315,35 @@ impl<'a> Target<'a> {
             str_literal(&self.temporary)
         )
     }
+}
+
+/// Copies a verified temporary file over the old one, for boards that can't rename. A trial file takes the room by which
+/// the new content is larger than the old one, so that the copy can't fail half-way. Literals are Python's.
+fn copy_on_board(path: &str, temporary: &str) -> String {
+    let trial = str_literal("mpr.trial");
+    format!(
+        "{HEAD} t,p={temporary},{path}\n \
+         s=getattr(os,'size',None)or(lambda x:os.stat(x)[6])\n \
+         d=s(t)-s(p)\n \
+         f=open({trial},'wb')\n \
+         try:\n  \
+         while d>0 and f.write(bytes(64))in(None,64):d-=64\n \
+         except OSError:pass\n \
+         f.close()\n \
+         os.remove({trial})\n \
+         if d>0:\n  \
+         print(2)\n  \
+         return\n \
+         f=open(t,'rb')\n \
+         g=open(p,'wb')\n \
+         while 1:\n  \
+         b=f.read(64)\n  \
+         if not b:break\n  \
+         g.write(b)\n \
+         f.close()\n \
+         g.close()\n \
+         os.remove(t)\n \
+         print(1)\n\
+         _mpr()\n"
+    )
 }

@@ -158,6 +158,11 @@ fn write(
                 let hint = format!("its directory is missing: `{MPR} mkdir {parent}` makes it");
                 return Failure::device("cp", error).hint(hint);
             }
+            // Boards without `os.rename` have no `df` either.
+            Error::NoSpace { .. } if !device.capabilities().is_ok_and(|capabilities| capabilities.rename) => {
+                Failure::device("cp", error)
+                    .hint(format!("`{MPR} ls` shows what takes the room, `{MPR} rm` makes some"))
+            }
             error => Failure::device("cp", error),
         };
         failure.cause(left)
@@ -174,12 +179,15 @@ fn left_behind(device: &mut Device, to: &str, error: &Error) -> String {
             format!("`:{to}` is as it was; `:{to}.part` may be left, which the next copy replaces")
         }
         Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. } => {
-            format!("a part of `:{to}` may be left, which the next copy replaces")
+            format!(
+                "an old `:{to}` is as it was; a part of a new one may be left, which the next copy replaces"
+            )
         }
         _ if replaces => format!("`:{to}` is as it was"),
-        _ => format!(
-            "nothing is left of `:{to}`: this board can't keep an old file until the new one is there"
+        Error::NoSpace { .. } => format!(
+            "an old `:{to}` is as it was, nothing is left of a new one; this board needs room for both at once"
         ),
+        _ => format!("an old `:{to}` is as it was, nothing is left of a new one"),
     }
 }
 
