@@ -400,10 +400,9 @@ fn a_damaged_line_is_repaired() {
         running.wait_for_stdout("mounted at");
         board.link().set(Schedule { to_board: damage.clone(), seed, ..Schedule::default() });
         let outcome = running.wait();
-        if outcome.status.success() {
-            assert_eq!(after_mount(&outcome), "400\n400\n400\n400\n", "seed {seed}");
-            assert_eq!(fs::read(dir.path().join("copy")).unwrap(), text.as_bytes(), "seed {seed}");
-        }
+        assert!(outcome.status.success(), "seed {seed}: {outcome:?}");
+        assert_eq!(after_mount(&outcome), "400\n400\n400\n400\n", "seed {seed}");
+        assert_eq!(fs::read(dir.path().join("copy")).unwrap(), text.as_bytes(), "seed {seed}");
     }
 }
 
