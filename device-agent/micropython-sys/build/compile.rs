@@ -49,13 +49,8 @@ impl Compiler {
         }));
 
         let include = |path: &Path| format!("-I{}", path.display());
-        let cpp_flags = vec![
-            include(&dirs.port),
-            include(&dirs.out),
-            include(&dirs.micropython),
-            "-DNDEBUG".into(),
-            "-DFFCONF_H=\"unused\"".into(),
-        ];
+        let cpp_flags =
+            vec![include(&dirs.port), include(&dirs.out), include(&dirs.micropython), "-DNDEBUG".into()];
         let tool = cc::Build::new().get_compiler();
         let target_flags = tool
             .args()

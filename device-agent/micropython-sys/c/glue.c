@@ -52,10 +52,6 @@ mp_obj_t mpr_sys_path(void) {
     return mp_sys_path;
 }
 
-mp_obj_t mpr_sys_argv(void) {
-    return MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_sys_argv_obj));
-}
-
 // What os.uname() says: 0 the platform, 1 the release, 2 the version, 3 the machine.
 const char *mpr_version(int part) {
     static const char *const parts[] = {

@@ -5,7 +5,7 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use crate::object::{Base, BufferInfo, FunVar, Map, Obj, Print, Reader, Type, Vstr};
+use crate::object::{Base, BufferInfo, FunVar, Map, Obj, Print, Type, Vstr};
 use crate::qstr::Qstr;
 
 macro_rules! types {
@@ -46,7 +46,6 @@ unsafe extern "C" {
     pub fn mp_hal_stdout_tx_str(text: *const c_char);
     pub fn mp_obj_get_type(o: Obj) -> *const Type;
     pub fn mp_obj_is_subclass_fast(object: Obj, class: Obj) -> bool;
-    pub fn m_malloc_maybe(bytes: usize) -> *mut c_void;
     pub fn m_free(pointer: *mut c_void);
     pub fn qstr_data(q: usize, len: *mut usize) -> *const u8;
     pub fn mp_get_buffer(o: Obj, info: *mut BufferInfo, flags: usize) -> bool;
@@ -61,7 +60,6 @@ unsafe extern "C" {
     pub fn mpr_protect(fun: unsafe extern "C" fn(*mut c_void), arg: *mut c_void) -> Obj;
     pub fn mpr_abortable(fun: unsafe extern "C" fn(*mut c_void), arg: *mut c_void) -> bool;
     pub fn mpr_sys_path() -> Obj;
-    pub fn mpr_sys_argv() -> Obj;
     pub fn mpr_version(part: c_int) -> *const c_char;
     pub fn mpr_events_pending() -> bool;
     pub fn mpr_exception_pending() -> bool;
@@ -84,16 +82,13 @@ unsafe extern "C" {
     pub fn m_malloc(bytes: usize) -> *mut c_void;
     pub fn m_malloc0(bytes: usize) -> *mut c_void;
     pub fn m_malloc_with_finaliser(bytes: usize) -> *mut c_void;
-    pub fn qstr_from_strn(text: *const u8, len: usize) -> usize;
 
     pub fn mp_obj_new_int(value: isize) -> Obj;
     pub fn mp_obj_new_int_from_ll(value: i64) -> Obj;
-    pub fn mp_obj_new_int_from_ull(value: u64) -> Obj;
     pub fn mp_obj_new_float(value: f64) -> Obj;
     pub fn mp_obj_new_str(text: *const u8, len: usize) -> Obj;
     pub fn mp_obj_new_bytes(data: *const u8, len: usize) -> Obj;
     pub fn mp_obj_new_bytearray_by_ref(len: usize, data: *const u8) -> Obj;
-    pub fn mp_obj_new_bytearray(len: usize, data: *const u8) -> Obj;
     pub fn mp_obj_new_tuple(n: usize, items: *const Obj) -> Obj;
     pub fn mp_obj_new_list(n: usize, items: *const Obj) -> Obj;
     pub fn mp_obj_new_dict(n: usize) -> Obj;
@@ -102,7 +97,6 @@ unsafe extern "C" {
     pub fn mp_obj_new_exception_args(typ: *const Type, n: usize, args: *const Obj) -> Obj;
     pub fn mp_obj_list_append(list: Obj, item: Obj) -> Obj;
     pub fn mp_obj_list_remove(list: Obj, item: Obj) -> Obj;
-    pub fn mp_obj_list_store(list: Obj, index: Obj, value: Obj);
     pub fn mp_obj_dict_store(dict: Obj, key: Obj, value: Obj) -> Obj;
     pub fn mp_obj_get_int(o: Obj) -> isize;
     pub fn mp_obj_get_int_truncated(o: Obj) -> isize;
@@ -123,7 +117,6 @@ unsafe extern "C" {
     pub fn mp_load_method(o: Obj, attr: usize, dest: *mut Obj);
     pub fn mp_load_method_maybe(o: Obj, attr: usize, dest: *mut Obj);
     pub fn mp_load_attr(o: Obj, attr: usize) -> Obj;
-    pub fn mp_store_attr(o: Obj, attr: usize, value: Obj);
     pub fn mp_getiter(o: Obj, buffer: *mut c_void) -> Obj;
     pub fn mp_iternext(o: Obj) -> Obj;
     pub fn mp_import_name(name: usize, from: Obj, level: Obj) -> Obj;
@@ -132,8 +125,6 @@ unsafe extern "C" {
     pub fn mp_event_wait_ms(timeout_ms: usize);
     pub fn mp_sched_schedule(fun: Obj, arg: Obj) -> bool;
     pub fn mp_get_stream_raise(o: Obj, flags: c_int) -> *const c_void;
-    pub fn mp_stream_rw(o: Obj, buf: *mut c_void, size: usize, errno: *mut c_int, flags: u8) -> usize;
-    pub fn mp_reader_new_mem(reader: *mut Reader, buf: *const u8, len: usize, free_len: usize);
     pub fn vstr_init(vstr: *mut Vstr, alloc: usize);
     pub fn vstr_add_strn(vstr: *mut Vstr, text: *const u8, len: usize);
     pub fn mp_obj_new_str_from_vstr(vstr: *mut Vstr) -> Obj;
@@ -152,20 +143,16 @@ unsafe extern "C" {
 // Function objects of the core for use in method tables.
 unsafe extern "C" {
     pub static mp_stream_read_obj: FunVar;
-    pub static mp_stream_read1_obj: FunVar;
     pub static mp_stream_readinto_obj: FunVar;
     pub static mp_stream_unbuffered_readline_obj: FunVar;
     pub static mp_stream_unbuffered_readlines_obj: FunVar;
     pub static mp_stream_write_obj: FunVar;
-    pub static mp_stream_write1_obj: FunVar;
     pub static mp_stream_close_obj: FunVar;
     pub static mp_stream___exit___obj: FunVar;
     pub static mp_stream_seek_obj: FunVar;
     pub static mp_stream_tell_obj: FunVar;
     pub static mp_stream_flush_obj: FunVar;
-    pub static mp_stream_ioctl_obj: FunVar;
     pub static mp_identity_obj: FunVar;
     pub static mp_plat_print: Print;
     pub static mp_sys_stdin_obj: Base;
-    pub static mp_const_empty_tuple_obj: Type;
 }

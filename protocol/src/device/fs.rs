@@ -11,6 +11,23 @@ const DIRECTORY: i64 = 0x4000;
 /// The start of a function that takes its own name out of the globals.
 pub(super) const HEAD: &str = "def _mpr():\n global _mpr\n del _mpr\n import os\n";
 
+/// Statements for the board, at this indentation: read the file `path` (a Python expression) in blocks into the hash `h`. An
+/// empty line now and then shows that the board is at work.
+pub(super) fn feed_hash(indentation: usize, path: &str, block: u64) -> String {
+    let statements = [
+        &format!("f=open({path},'rb')"),
+        "n=1",
+        "while 1:",
+        &format!(" b=f.read({block})"),
+        " if not b:break",
+        " h.update(b)",
+        " n+=1",
+        " if n%16<1:print()",
+        "f.close()",
+    ];
+    statements.iter().map(|statement| format!("{:indentation$}{statement}\n", "")).collect()
+}
+
 impl Device {
     /// The entries of a directory, as the board orders them. An empty path is the current directory.
     ///

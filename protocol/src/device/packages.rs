@@ -7,7 +7,7 @@
 //! The journal's disappearance is the moment from which the new files count.
 
 use super::Device;
-use super::fs::{HEAD, unexpected, values};
+use super::fs::{HEAD, feed_hash, unexpected, values};
 use crate::Error;
 use crate::python::{Value, str_literal};
 
@@ -115,7 +115,7 @@ impl Device {
         let block = self.block_size()?;
         for batch in paths.chunks(BATCH) {
             let list: Vec<String> = batch.iter().map(|path| str_literal(path)).collect();
-            // An empty line now and then shows that the board is at work.
+            let feed = feed_hash(2, "p", block);
             let code = format!(
                 "{HEAD} import hashlib\n \
                  for p in[{}]:\n  \
@@ -126,16 +126,8 @@ impl Device {
                  if d:\n   \
                  print(1)\n   \
                  continue\n  \
-                 h=hashlib.sha256()\n  \
-                 f=open(p,'rb')\n  \
-                 n=1\n  \
-                 while 1:\n   \
-                 b=f.read({block})\n   \
-                 if not b:break\n   \
-                 h.update(b)\n   \
-                 n+=1\n   \
-                 if n%16<1:print()\n  \
-                 f.close()\n  \
+                 h=hashlib.sha256()\n\
+                 {feed}  \
                  print(h.digest())\n\
                  _mpr()\n",
                 list.join(",")

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
-use super::fs::{HEAD, unexpected, values};
+use super::fs::{HEAD, feed_hash, unexpected, values};
 use super::{Device, Progress, wrapper};
 use crate::python::{Value, str_literal};
 use crate::repl::{Event, Framing, Op};
@@ -187,23 +187,15 @@ impl Device {
         };
         let during = "computing a digest";
         let (p, block) = (str_literal(path), self.block_size()?);
-        // A dot now and then shows that the board is at work.
+        let feed = feed_hash(1, &p, block);
         let code = format!(
             "{HEAD} try:\n  \
              import hashlib\n  \
              h=hashlib.{algorithm}()\n \
              except(ImportError,AttributeError):\n  \
              print(None)\n  \
-             return\n \
-             f=open({p},'rb')\n \
-             n=1\n \
-             while 1:\n  \
-             b=f.read({block})\n  \
-             if not b:break\n  \
-             h.update(b)\n  \
-             n+=1\n  \
-             if n%16<1:print()\n \
-             f.close()\n \
+             return\n\
+             {feed} \
              print(h.digest())\n\
              _mpr()\n"
         );

@@ -11,7 +11,7 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
-use super::fs::{HEAD, unexpected, values};
+use super::fs::{HEAD, feed_hash, unexpected, values};
 use super::{Capabilities, Device, Progress, wrapper};
 use crate::python::{self, Value, str_literal};
 use crate::{Errno, Error};
@@ -272,23 +272,14 @@ impl<'a> Target<'a> {
         }
         let verify = match self.sha256 {
             false => String::new(),
-            // An empty line now and then shows that the board is at work.
             true => format!(
                 " import hashlib\n \
-                 h=hashlib.sha256()\n \
-                 f=open({temporary},'rb')\n \
-                 n=1\n \
-                 while 1:\n  \
-                 b=f.read({block})\n  \
-                 if not b:break\n  \
-                 h.update(b)\n  \
-                 n+=1\n  \
-                 if n%16<1:print()\n \
-                 f.close()\n \
+                 h=hashlib.sha256()\n\
+                 {feed} \
                  if h.digest()!={digest}:\n  \
                  print(0)\n  \
                  return\n",
-                block = self.block,
+                feed = feed_hash(1, &temporary, self.block),
                 digest = python::bytes_literal(digest),
             ),
         };
