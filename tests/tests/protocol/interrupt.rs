@@ -8,7 +8,8 @@ use mpr_tests::{Board, BoardOptions, Kind, Port};
 
 use crate::{connect, connect_with, impatient, run};
 
-/// Raises the flag once the program has printed this, and keeps what comes.
+/// Raises the flag once the program has printed this, and keeps what comes. It is the end of a line: an interrupt between a word
+/// and its line end would cut the line.
 struct RaiseOn<'a> {
     text: &'a [u8],
     flag: Option<InterruptFlag>,
@@ -29,7 +30,7 @@ impl Output for RaiseOn<'_> {
 }
 
 fn interrupt(device: &mut Device, options: &ConnectOptions, code: &str) -> (Error, String) {
-    let mut out = RaiseOn { text: b"go", flag: Some(options.interrupt.clone()), out: Vec::new() };
+    let mut out = RaiseOn { text: b"\n", flag: Some(options.interrupt.clone()), out: Vec::new() };
     let error = device.exec(code.as_bytes(), &mut out).expect_err("an interrupted program");
     // The board would print on otherwise; what came after the flag counts as well.
     (error, String::from_utf8(out.out).expect("text"))
