@@ -8,6 +8,7 @@
 //! - `repl` and `terminal`: the interactive prompt, and the terminal's settings around it.
 //! - `fetch`: content from the network.
 //! - `local`: files on this machine, written whole or not at all.
+//! - `words`: a line of text split as a shell does.
 //! - `printer`: the only place that prints. `failure` and `hints`: what went wrong, the exit code, and what to do next.
 
 mod app;
@@ -25,5 +26,6 @@ mod session;
 mod signals;
 mod terminal;
 mod watchdog;
+mod words;
 
 pub use app::main;

@@ -193,9 +193,28 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Lets the board be while something else happens that may take long: it is left at its friendly prompt, and the
+    /// link stays open. [`Session::reach_again`] comes back.
+    pub fn let_be(&mut self) {
+        if let Some(device) = &mut self.device {
+            // A link that is broken shows when it is needed again.
+            let _ = device.leave_raw_repl();
+        }
+    }
+
+    /// Gets back to a board that was let be. It may have been reset or unplugged and be there under a new link.
+    pub fn reach_again(&mut self) -> Result<(), Failure> {
+        self.reach(Instant::now())
+    }
+
     /// Gets back to a board that was told to restart. A USB port goes away with it and returns.
     fn await_restart(&mut self, since: Instant) -> Result<(), Failure> {
         self.sleep(RESTART_DELAY.saturating_sub(since.elapsed()))?;
+        self.reach(since)
+    }
+
+    /// Gets to the board's prompt, by a new link if the old one is gone, within some time.
+    fn reach(&mut self, since: Instant) -> Result<(), Failure> {
         loop {
             let tried = match &mut self.device {
                 Some(device) => device.enter_raw_repl().map_err(|error| {

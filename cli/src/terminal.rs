@@ -46,6 +46,17 @@ pub fn restore() {
     }
 }
 
+/// The settings of the terminal on standard input, if it is one.
+pub fn settings() -> Option<Termios> {
+    tcgetattr(io::stdin()).ok()
+}
+
+/// Goes back to settings that another program on the terminal has left changed.
+pub fn apply(settings: &Termios) {
+    // A terminal that is gone needs nothing.
+    let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, settings);
+}
+
 /// In a release build a panic aborts, and only the panic hook still runs.
 fn restore_on_panic() {
     static HOOK: Once = Once::new();

@@ -11,6 +11,7 @@ pub mod cp;
 pub mod devs;
 pub mod df;
 pub mod disconnect;
+pub mod edit;
 pub mod eval;
 pub mod exec;
 pub mod fs;
@@ -95,6 +96,7 @@ static COMMANDS: &[Entry] = &[
     entry::<devs::Devs>("devs", "list available serial ports"),
     entry::<df::Df>("df", "show the size of the device's filesystems"),
     entry::<disconnect::Disconnect>("disconnect", "disconnect the current device"),
+    entry::<edit::Edit>("edit", "edit files on the device with an editor of this machine"),
     entry::<eval::Eval>("eval", "evaluate an expression and print the result"),
     entry::<exec::Exec>("exec", "run code"),
     entry::<help::Help>("help", "print help: all commands, or one"),
