@@ -20,6 +20,7 @@ pub mod ls;
 pub mod mip;
 pub mod mkdir;
 pub mod mount;
+pub mod mv;
 pub mod repl;
 pub mod reset;
 pub mod resume;
@@ -112,6 +113,12 @@ static COMMANDS: &[Entry] = &[
     },
     file_entry::<mkdir::Mkdir>("mkdir", "make directories", &[]),
     entry::<mount::Mount>("mount", "show a local folder on the device"),
+    Entry {
+        grammar: mv::grammar,
+        missing: mv::missing,
+        build: mv::build,
+        ..file_entry::<mv::Mv>("mv", "move and rename files and directories", &["force"])
+    },
     entry::<repl::Repl>("repl", "enter the interactive prompt"),
     entry::<reset::Reset>("reset", "hard reset the device"),
     Entry { group: Group::Hidden, ..entry::<resume::Resume>("resume", "do nothing, as in mpremote") },

@@ -28,6 +28,20 @@ pub fn plain(path: &str) -> &str {
     path
 }
 
+/// The path from the root on, for this current directory, without `.` and `..`.
+pub fn absolute(cwd: &str, path: &str) -> String {
+    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{cwd}/{path}") };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +74,19 @@ mod tests {
             assert_eq!(trim(path), trimmed);
         }
         assert_eq!((basename("a/b"), basename("b"), basename("/")), ("b", "b", ""));
+    }
+
+    #[test]
+    fn absolute_paths() {
+        for (cwd, path, whole) in [
+            ("/", "a", "/a"),
+            ("/lib", "a/./b", "/lib/a/b"),
+            ("/lib", "../x", "/x"),
+            ("/", "../..", "/"),
+            ("/lib", "/a//b/", "/a/b"),
+            ("/lib", "", "/lib"),
+        ] {
+            assert_eq!(absolute(cwd, path), whole);
+        }
     }
 }

@@ -120,6 +120,24 @@ impl Cp {
     }
 }
 
+/// Copies a file or directory of the device to a new name on it, over a file of that name. Returns the files, each with its
+/// copy.
+pub fn on_board(
+    from: &str,
+    to: &str,
+    is_dir: bool,
+    session: &mut Session<'_>,
+) -> Result<Vec<(String, String)>, Failure> {
+    let (from, to) = (Place::Board(from.to_owned()), Place::Board(to.to_owned()));
+    let jobs = match is_dir {
+        true => tree::plan(&from, &to, false, session)?,
+        false => vec![Job { from, to, size: None, existing: None }],
+    };
+    let copies = jobs.iter().map(|job| (job.from.bare(), job.to.bare())).collect();
+    copy(jobs, &Rules { force: true, recursive: String::new() }, session)?;
+    Ok(copies)
+}
+
 /// Copies the files, and tells which were up to date.
 fn copy(jobs: Vec<Job>, rules: &Rules, session: &mut Session<'_>) -> Result<Vec<Copied>, Failure> {
     let total = jobs.iter().map(|job| job.size.or_else(|| job.from.local_size()).unwrap_or(0)).sum();
