@@ -27,9 +27,8 @@ impl Pair {
     /// Runs a line by both. Stdout must be the same but for line ends, and both or none succeed. Returns it.
     fn same(&self, words: &[&str]) -> String {
         let ours = self.ours.mpr().args(words).run();
-        // 1.29 soft-resets unless told otherwise.
         let theirs = Command::new(python_program())
-            .args(["-m", "mpremote", "connect", self.theirs.board.address(), "resume"])
+            .args(["-m", "mpremote", "connect", self.theirs.board.address()])
             .args(words)
             .current_dir(self.theirs.dir())
             .output()

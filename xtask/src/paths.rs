@@ -21,9 +21,14 @@ pub fn devices() -> PathBuf {
     target().join("devices")
 }
 
-/// Python packages: the tools that `mpr` is compared with.
+/// Python packages: the tool whose results tests compare with those of `mpr`.
 pub fn venv() -> PathBuf {
     target().join("venv")
+}
+
+/// Python packages: the tool whose times are measured beside those of `mpr`.
+pub fn bench_venv() -> PathBuf {
+    target().join("venv-bench")
 }
 
 /// A program found on `PATH`.

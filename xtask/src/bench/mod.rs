@@ -25,6 +25,7 @@ const ROUNDS: usize = 15;
 /// Builds, measures, writes the document.
 pub fn bench() -> Result {
     setup::all()?;
+    setup::for_bench()?;
     run(&mut cargo(["build", "--release", "-p", "mpr", "-p", "mpr-sim"]))?;
     let dir = paths::target().join("bench");
     fs::create_dir_all(&dir).map_err(|e| format!("error: `{}`: {e}", dir.display()))?;
@@ -57,7 +58,7 @@ impl Bench {
         Ok(Bench {
             board: Board::start(&sim, &dir)?,
             mpr: release.join("mpr"),
-            mpremote: paths::venv().join("bin/mpremote"),
+            mpremote: paths::bench_venv().join("bin/mpremote"),
             sim,
             dir,
         })

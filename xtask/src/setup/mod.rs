@@ -18,3 +18,8 @@ pub fn all() -> Result {
     node::install()?;
     python::install()
 }
+
+/// What measuring needs beside that.
+pub fn for_bench() -> Result {
+    python::install_for_bench()
+}
