@@ -18,7 +18,7 @@ use crate::options::{Anywhere, Globals};
 use words::{END, GLOBALS, Taken, WordError};
 
 /// Commands of mpremote, and of this tool's plan, that this version does not have.
-const NOT_YET: &[&str] = &["romfs", "rtc", "shell"];
+const NOT_YET: &[&str] = &["romfs", "shell"];
 
 /// A parsed command line.
 #[derive(Debug, Default)]

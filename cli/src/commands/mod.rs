@@ -26,6 +26,7 @@ pub mod reset;
 pub mod resume;
 pub mod rm;
 pub mod rmdir;
+pub mod rtc;
 pub mod run;
 pub mod sleep;
 pub mod soft_reset;
@@ -124,6 +125,7 @@ static COMMANDS: &[Entry] = &[
     Entry { group: Group::Hidden, ..entry::<resume::Resume>("resume", "do nothing, as in mpremote") },
     file_entry::<rm::Rm>("rm", "remove files, with -r directories, too", &["recursive"]),
     file_entry::<rmdir::Rmdir>("rmdir", "remove empty directories", &[]),
+    entry::<rtc::Rtc>("rtc", "print the device's clock, with --set set it"),
     entry::<run::RunFile>("run", "run a local program on the device"),
     Entry {
         name: checksum::NAME,

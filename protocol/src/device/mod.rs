@@ -6,12 +6,14 @@ mod mount;
 mod packages;
 mod probe;
 mod read;
+mod rtc;
 mod types;
 mod wrapper;
 mod write;
 
 pub use mount::Mounted;
 pub(crate) use packages::Presence;
+pub use rtc::RtcFields;
 pub use types::{Capabilities, DirEntry, Mount, Progress, Stat, StatVfs};
 
 use std::time::Duration;
