@@ -63,4 +63,4 @@ macro_rules! scripts {
     };
 }
 
-scripts!(devices finalisers full imports mounts open_files os_paths);
+scripts!(devices finalisers full imports mounts open_files os_paths rom);

@@ -4,6 +4,7 @@
 //! - [`regex`]: regular expressions.
 //! - [`random`]: pseudo-random numbers.
 //! - [`hex`], [`base64`], [`crc32`]: for `binascii`.
+//! - [`romfs`]: images of the read-only filesystem.
 #![no_std]
 
 pub mod base64;
@@ -12,3 +13,4 @@ pub mod deflate;
 pub mod hex;
 pub mod random;
 pub mod regex;
+pub mod romfs;

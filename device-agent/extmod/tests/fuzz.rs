@@ -8,11 +8,12 @@ use proptest::prelude::*;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 5] = [
     ("inflate", extmod::inflate),
     ("compress", extmod::compress),
     ("regex", extmod::regex),
     ("binascii", extmod::binascii),
+    ("romfs", extmod::romfs),
 ];
 
 #[test]

@@ -36,6 +36,10 @@ pub trait Hal: Sync {
     fn stack_limit(&self) -> usize;
     /// The memory that keeps the board's files.
     fn flash(&self) -> &dyn Flash;
+    /// The memory for read-only files. `None`: the firmware has no ROMFS. Always the same answer.
+    fn rom(&self) -> Option<&dyn Rom> {
+        None
+    }
     /// Nanoseconds since 1970-01-01 00:00 UTC, by the board's clock.
     fn time_ns(&self) -> u64;
     /// Sets the board's clock.
@@ -128,6 +132,22 @@ pub trait Flash: Sync {
     fn program(&self, block: u32, offset: u32, data: &[u8]) -> Result<(), FlashError>;
     /// Sets a block to 0xff.
     fn erase(&self, block: u32) -> Result<(), FlashError>;
+    /// Returns when everything written would survive a power cut (on the host: the end of the process).
+    fn sync(&self) -> Result<(), FlashError>;
+}
+
+/// NOR-like flash that lies in the address space. Offsets and lengths are bytes, within the memory.
+pub trait Rom: Sync {
+    /// The memory. It stays where it is for as long as the process or board runs, and only `erase` and `program` change it.
+    fn memory(&self) -> *const [u8];
+    /// Bytes of an erase block; the memory is a multiple of it.
+    fn block_size(&self) -> usize;
+    /// Bytes that are programmed at once: offsets and lengths of [`Rom::program`] are multiples of it.
+    fn unit(&self) -> usize;
+    /// Sets whole blocks to 0xff.
+    fn erase(&self, offset: usize, len: usize) -> Result<(), FlashError>;
+    /// Writes erased bytes. The data is not in the memory itself.
+    fn program(&self, offset: usize, data: &[u8]) -> Result<(), FlashError>;
     /// Returns when everything written would survive a power cut (on the host: the end of the process).
     fn sync(&self) -> Result<(), FlashError>;
 }

@@ -7,7 +7,7 @@ use micropython_sys::ffi;
 use micropython_sys::object::ROOTS;
 
 use crate::hal::{self, Hal, ResetCause};
-use crate::{console, modules, mp};
+use crate::{console, modules, mp, vfs};
 
 pub use crate::console::interrupt_on;
 
@@ -112,9 +112,11 @@ unsafe extern "C" fn session(heap: *mut c_void) {
         ffi::readline_init0();
         CALLBACKS.store(true, Ordering::Relaxed);
         modules::reset();
-        let lib = mp::protect(|| ffi::mp_obj_new_str(c"/lib".as_ptr().cast(), 4));
-        if let Ok(lib) = lib {
-            let _ = mp::protect(|| ffi::mp_obj_list_append(ffi::mpr_sys_path(), lib));
+        let from_rom: &[&str] = if vfs::mount_rom() { &["/rom", "/rom/lib"] } else { &[] };
+        for folder in from_rom.iter().chain(&["/lib"]) {
+            if let Ok(folder) = mp::str_obj(folder) {
+                let _ = mp::list_append(ffi::mpr_sys_path(), folder);
+            }
         }
 
         ffi::pyexec_frozen_module(c"_boot.py".as_ptr(), false);

@@ -88,6 +88,7 @@ unsafe extern "C" {
     pub fn mp_obj_new_float(value: f64) -> Obj;
     pub fn mp_obj_new_str(text: *const u8, len: usize) -> Obj;
     pub fn mp_obj_new_bytes(data: *const u8, len: usize) -> Obj;
+    pub fn mp_obj_new_memoryview(typecode: u8, len: usize, items: *mut c_void) -> Obj;
     pub fn mp_obj_new_bytearray_by_ref(len: usize, data: *const u8) -> Obj;
     pub fn mp_obj_new_tuple(n: usize, items: *const Obj) -> Obj;
     pub fn mp_obj_new_list(n: usize, items: *const Obj) -> Obj;

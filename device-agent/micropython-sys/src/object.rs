@@ -2,6 +2,7 @@
 //!
 //! `c/layout_check.c` holds one assertion per field, so a layout that is wrong here does not compile there.
 
+use core::cell::UnsafeCell;
 use core::ffi::c_void;
 
 use crate::ffi;
@@ -313,6 +314,29 @@ impl Module {
     /// A builtin module with these globals.
     pub const fn new(globals: &'static Dict) -> Self {
         Self { base: Base { typ: &raw const ffi::mp_type_module }, globals }
+    }
+}
+
+/// A builtin module that the board chooses the globals of.
+#[repr(transparent)]
+pub struct SwitchedModule(UnsafeCell<Module>);
+
+// SAFETY: changed only before the virtual machine looks at modules.
+unsafe impl Sync for SwitchedModule {}
+
+impl SwitchedModule {
+    /// A builtin module with these globals, so far.
+    pub const fn new(globals: &'static Dict) -> Self {
+        Self(UnsafeCell::new(Module::new(globals)))
+    }
+
+    /// Gives the module other globals.
+    ///
+    /// # Safety
+    /// Only before Python code runs, on the virtual machine's thread.
+    pub unsafe fn set_globals(&self, globals: &'static Dict) {
+        // SAFETY: nobody else looks at the module, says the contract.
+        unsafe { (*self.0.get()).globals = globals };
     }
 }
 

@@ -4,6 +4,7 @@ use mpr_extmod::deflate::{
     Checksum, Compress, Error, Format, Header, Inflate, MAX_WBITS, MIN_WBITS, Memory, Sizes, Trailer,
 };
 use mpr_extmod::regex::{Program, Unit, compile, max_words};
+use mpr_extmod::romfs::{Directory, Image, Node};
 use mpr_extmod::{base64, hex};
 
 const FORMATS: [Option<Format>; 4] = [None, Some(Format::Raw), Some(Format::Zlib), Some(Format::Gzip)];
@@ -136,4 +137,41 @@ pub fn binascii(data: &[u8]) {
         hex::encode(&out, None, &mut text);
         assert!(text.eq_ignore_ascii_case(&data[..text.len()]));
     }
+}
+
+/// Any bytes as a ROMFS image: everything that a listing shows can be found again, and all of it lies in the image.
+pub fn romfs(data: &[u8]) {
+    let Some(image) = Image::parse(data) else { return };
+    assert!(image.size() <= data.len());
+    assert_eq!(image.find(b"/"), Some(Node::Directory(image.root())));
+    let mut steps = 0;
+    walk(image, image.root(), &mut Vec::new(), true, &mut steps);
+}
+
+/// Visits a directory and what is in it, as far as a few thousand steps go. `first`: no other entry hides it.
+fn walk(image: Image<'_>, mut directory: Directory<'_>, path: &mut Vec<u8>, first: bool, steps: &mut u32) {
+    let mut seen: Vec<&[u8]> = Vec::new();
+    loop {
+        // A listing that stops anywhere goes on from there.
+        assert_eq!(Directory::at(image, directory.range()), Some(directory));
+        let Some(entry) = directory.next() else { break };
+        *steps += 1;
+        if *steps > 3000 {
+            return;
+        }
+        let before = path.len();
+        path.push(b'/');
+        path.extend_from_slice(entry.name);
+        let first = first && !seen.contains(&entry.name);
+        seen.push(entry.name);
+        if first {
+            assert_eq!(image.find(path), Some(entry.node), "{path:?}");
+        }
+        match entry.node {
+            Node::File(content) => assert!(content.len() <= image.records_size()),
+            Node::Directory(inner) => walk(image, inner, path, first, steps),
+        }
+        path.truncate(before);
+    }
+    assert_eq!(directory.next(), None);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use mpr_firmware::hal::{Flash, Hal, Memory, ResetCause};
+use mpr_firmware::hal::{Flash, Hal, Memory, ResetCause, Rom};
 use mpr_firmware::network::Network;
 use mpr_firmware::vm;
 
@@ -14,6 +14,7 @@ use crate::console::Link;
 use crate::fifo::Fifo;
 use crate::flash::SimFlash;
 use crate::options::Options;
+use crate::rom::SimRom;
 use crate::shutdown;
 use crate::uart::Wire;
 use crate::{network, processor};
@@ -29,6 +30,7 @@ const STACK: usize = 4 << 20;
 /// The one board of the process.
 pub struct Board {
     flash: SimFlash,
+    rom: Option<SimRom>,
     link: Box<dyn Link>,
     fifo: Fifo,
     capacity: u16,
@@ -47,10 +49,16 @@ pub struct Board {
 
 impl Board {
     /// Puts the board together; it lives as long as the process.
-    pub fn start(flash: SimFlash, link: Box<dyn Link>, options: &Options) -> &'static Board {
+    pub fn start(
+        flash: SimFlash,
+        rom: Option<SimRom>,
+        link: Box<dyn Link>,
+        options: &Options,
+    ) -> &'static Board {
         let fifo_size = options.fifo.or(options.uart.map(|_| UART_FIFO));
         Box::leak(Box::new(Board {
             flash,
+            rom,
             link,
             fifo: Fifo::new(fifo_size.map(usize::from)),
             capacity: fifo_size.unwrap_or(CAPACITY).min(CAPACITY),
@@ -192,6 +200,10 @@ impl Hal for Board {
 
     fn flash(&self) -> &dyn Flash {
         &self.flash
+    }
+
+    fn rom(&self) -> Option<&dyn Rom> {
+        self.rom.as_ref().map(|rom| rom as &dyn Rom)
     }
 
     fn time_ns(&self) -> u64 {

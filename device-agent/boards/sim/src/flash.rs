@@ -3,42 +3,38 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use mpr_firmware::hal::{Flash, FlashError};
 
 use crate::options::{Failure, Options};
-use crate::shutdown;
+use crate::power::Power;
 
 /// Bytes of an erase block, as on common NOR flash chips.
-const BLOCK: usize = 4096;
+pub const BLOCK: usize = 4096;
 /// Size of a new flash unless the user says otherwise.
 const DEFAULT_SIZE: usize = 2 << 20;
 /// The fewest blocks that a filesystem works with.
 const MIN_BLOCKS: usize = 4;
-/// Exit code after a simulated power cut.
-const POWER_CUT: i32 = 4;
 
 /// Flash that outlives the process if it has a file: every write is handed to the system before it returns.
 pub struct SimFlash {
     memory: Mutex<Vec<u8>>,
     file: Option<File>,
-    writes_left: Option<AtomicU64>,
+    power: Arc<Power>,
     id: [u8; 8],
 }
 
 impl SimFlash {
     /// Opens or makes the image, and locks it against other processes.
-    pub fn open(options: &Options) -> Result<Self, Failure> {
+    pub fn open(options: &Options, power: Arc<Power>) -> Result<Self, Failure> {
         let asked = options.flash_size.map(|size| size.0);
         if asked.is_some_and(|size| size % BLOCK != 0 || size / BLOCK < MIN_BLOCKS) {
             return Err(Failure::Other(format!("--flash-size is not a multiple of {BLOCK}")));
         }
-        let writes_left = options.power_cut.map(AtomicU64::new);
         let Some(path) = &options.flash else {
             let memory = Mutex::new(vec![0xff; asked.unwrap_or(DEFAULT_SIZE)]);
-            return Ok(Self { memory, file: None, writes_left, id: *b"mpr-sim0" });
+            return Ok(Self { memory, file: None, power, id: *b"mpr-sim0" });
         };
 
         let failed = |e| Failure::Other(format!("flash image `{}`: {e}", path.display()));
@@ -71,7 +67,7 @@ impl SimFlash {
             return Err(Failure::Other(message));
         }
         let id = identifier(path.canonicalize().map_err(failed)?.as_os_str().as_encoded_bytes());
-        Ok(Self { memory: Mutex::new(memory), file: Some(file), writes_left, id })
+        Ok(Self { memory: Mutex::new(memory), file: Some(file), power, id })
     }
 
     /// Stays the same for the same image file.
@@ -82,8 +78,8 @@ impl SimFlash {
     /// Changes `len` bytes at `at`, in memory and in the file.
     fn write(&self, at: usize, len: usize, change: impl FnOnce(&mut [u8])) -> Result<(), FlashError> {
         let mut memory = self.memory.lock().map_err(|_| FlashError)?;
-        let cut = self.writes_left.as_ref().is_some_and(|left| left.fetch_sub(1, Ordering::Relaxed) <= 1);
         let piece = memory.get_mut(at..at + len).ok_or(FlashError)?;
+        let cut = self.power.is_last();
         if cut {
             let mut whole = piece.to_vec();
             change(&mut whole);
@@ -95,7 +91,7 @@ impl SimFlash {
             file.write_all_at(piece, at as u64).map_err(|_| FlashError)?;
         }
         if cut {
-            shutdown::exit(POWER_CUT);
+            self.power.cut();
         }
         Ok(())
     }

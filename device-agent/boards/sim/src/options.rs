@@ -16,6 +16,10 @@ pub struct Options {
     /// Size of a new flash, in bytes or with K or M: a multiple of 4K [default: 2M]
     #[arg(long, value_name = "SIZE")]
     pub flash_size: Option<Size>,
+    /// Size of the partition for read-only files (ROMFS), kept beside the flash image in FILE.rom: a multiple of 4K, 0 for a
+    /// firmware without ROMFS [default: 256K]
+    #[arg(long, value_name = "SIZE")]
+    pub romfs: Option<SizeOrNone>,
     /// Cut the power in the middle of the flash's Nth write or erase: the process ends with exit code 4
     #[arg(long, value_name = "N")]
     pub power_cut: Option<u64>,
@@ -58,6 +62,18 @@ impl FromStr for Size {
         let count: usize = digits.parse().map_err(|_| "not a size; write 4096, 512K or 2M".to_owned())?;
         let size = count.checked_mul(unit).filter(|size| (16 << 10..=1 << 30).contains(size));
         size.map(Size).ok_or_else(|| "a size is 16K to 1024M".to_owned())
+    }
+}
+
+/// A [`Size`], or 0.
+#[derive(Clone, Copy)]
+pub struct SizeOrNone(pub usize);
+
+impl FromStr for SizeOrNone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "0" { Ok(SizeOrNone(0)) } else { text.parse::<Size>().map(|size| SizeOrNone(size.0)) }
     }
 }
 

@@ -21,6 +21,7 @@ pub fn reset() {
     random::reset();
     socket::reset();
     crate::vfs::reset();
+    vfs::reset();
 }
 
 /// Puts in order what must not be left to the last collection: called before the heap ends.

@@ -4,7 +4,9 @@ use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 
 use micropython_sys::ffi;
-use micropython_sys::object::{Base, FullType, Print, Slot, StreamProtocol, Type, flags, stream};
+use micropython_sys::object::{
+    Base, BufferInfo, FullType, Print, Slot, StreamProtocol, Type, buffer as access, flags, stream,
+};
 use micropython_sys::qstr::{
     MP_QSTR___del__, MP_QSTR___enter__, MP_QSTR___exit__, MP_QSTR_FileIO, MP_QSTR_TextIOWrapper,
     MP_QSTR_close, MP_QSTR_flush, MP_QSTR_read, MP_QSTR_readinto, MP_QSTR_readline, MP_QSTR_readlines,
@@ -33,6 +35,8 @@ pub struct FileOps {
     pub close: fn(&File) -> Result<()>,
     /// As `close` in a collection, when nothing can be told; the filesystem may be busy.
     pub finalise: fn(&File),
+    /// All bytes of an open file where they lie, if they stay there for as long as the board runs.
+    pub content: Option<fn(&File) -> Option<mp::Buffer>>,
 }
 
 /// An open file.
@@ -203,6 +207,25 @@ unsafe extern "C" fn print(print: *const Print, file: Obj, _kind: c_int) {
     }
 }
 
+/// The buffer protocol: `memoryview(file)` without a copy. 0 if the file has a buffer.
+unsafe extern "C" fn buffer(file: Obj, info: *mut BufferInfo, wanted: usize) -> isize {
+    // SAFETY: the core passes a file.
+    let file = unsafe { &*file.as_ptr::<File>() };
+    let readable = wanted & access::WRITE == 0 && file.check_open().is_ok();
+    let Some(bytes) = file.ops.content.filter(|_| readable).and_then(|content| content(file)) else {
+        return 1;
+    };
+    // SAFETY: the core passes room for the answer.
+    unsafe {
+        info.write(BufferInfo {
+            buf: bytes.as_ptr().cast_mut(),
+            len: bytes.len(),
+            typecode: i32::from(b'B'),
+        });
+    }
+    0
+}
+
 fn finalise(args: &[Obj]) -> Result {
     // SAFETY: the method is found on files only.
     let file = unsafe { &*args[0].as_ptr::<File>() };
@@ -241,20 +264,22 @@ static TEXT_STREAM: StreamProtocol = StreamProtocol {
     is_text: 1,
 };
 
-static BINARY: FullType<3> = FullType::new(
+static BINARY: FullType<4> = FullType::new(
     MP_QSTR_FileIO,
     flags::ITER_IS_STREAM,
     [
         (Slot::Print, print as *const c_void),
+        (Slot::Buffer, buffer as *const c_void),
         (Slot::Protocol, (&raw const BINARY_STREAM).cast()),
         (Slot::LocalsDict, (&raw const LOCALS).cast()),
     ],
 );
-static TEXT: FullType<3> = FullType::new(
+static TEXT: FullType<4> = FullType::new(
     MP_QSTR_TextIOWrapper,
     flags::ITER_IS_STREAM,
     [
         (Slot::Print, print as *const c_void),
+        (Slot::Buffer, buffer as *const c_void),
         (Slot::Protocol, (&raw const TEXT_STREAM).cast()),
         (Slot::LocalsDict, (&raw const LOCALS).cast()),
     ],

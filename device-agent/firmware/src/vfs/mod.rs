@@ -8,6 +8,7 @@
 //! - `file`: open files of every native filesystem.
 //! - `lfs`: littlefs, version 2.
 //! - `fat`: FAT (feature `fat`).
+//! - `rom`: ROMFS: files to be read where they lie, and the memory for them.
 //!
 //! A filesystem is any object with the methods `mount umount open ilistdir stat mkdir ...`; native ones have no shorter
 //! way in, except for imports.
@@ -20,6 +21,7 @@ mod flash;
 mod lfs;
 mod mount;
 mod paths;
+mod rom;
 mod table;
 
 #[cfg(feature = "fat")]
@@ -30,6 +32,7 @@ pub use mount::{MOUNT, UMOUNT};
 pub use paths::{
     CHDIR, GETCWD, ILISTDIR, LISTDIR, MKDIR, REMOVE, RENAME, RMDIR, STAT, STATVFS, import_kind, open,
 };
+pub use rom::{ROM_IOCTL, VfsRom, mount_rom};
 
 use core::sync::atomic::{AtomicBool, Ordering};
 

@@ -11,7 +11,7 @@ use micropython_sys::qstr::{
 };
 
 use super::table::{self, Place, lookup};
-use super::{S_IFDIR, VfsLfs2, is_bytes, listing_entry, stat_tuple, statvfs_tuple};
+use super::{S_IFDIR, VfsLfs2, VfsRom, is_bytes, listing_entry, stat_tuple, statvfs_tuple};
 use crate::errno::{EEXIST, EPERM};
 use crate::mp::{self, Args, Error, Native, Obj, Result, TextBuffer};
 use crate::native_fn;
@@ -47,6 +47,9 @@ pub fn import_kind(path: Obj) -> Result<Option<isize>> {
         Place::Root | Place::Nowhere => Ok(None),
         Place::In(mount, path) if core::ptr::eq(mp::type_of(mount.fs), VfsLfs2::TYPE) => {
             mp::native::<VfsLfs2>(mount.fs)?.mode(path).map(Some)
+        }
+        Place::In(mount, path) if core::ptr::eq(mp::type_of(mount.fs), VfsRom::TYPE) => {
+            mp::native::<VfsRom>(mount.fs)?.mode(path).map(Some)
         }
         place => {
             let stat = place.call(MP_QSTR_stat, None)?;

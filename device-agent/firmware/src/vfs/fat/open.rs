@@ -32,8 +32,17 @@ pub struct FileState {
 /// The largest size of a file in bytes.
 const SIZE_MAX: u64 = u32::MAX as u64;
 
-static OPS: FileOps =
-    FileOps { closed: || Error::Os(EINVAL), denied: EACCES, read, write, seek, flush, close, finalise };
+static OPS: FileOps = FileOps {
+    closed: || Error::Os(EINVAL),
+    denied: EACCES,
+    read,
+    write,
+    seek,
+    flush,
+    close,
+    finalise,
+    content: None,
+};
 
 native_fn!(pub OPEN, 3..=3, open);
 

@@ -22,8 +22,17 @@ pub struct FileState {
     pub abandoned: bool,
 }
 
-static OPS: FileOps =
-    FileOps { closed: || Error::value(""), denied: EBADF, read, write, seek, flush, close, finalise };
+static OPS: FileOps = FileOps {
+    closed: || Error::value(""),
+    denied: EBADF,
+    read,
+    write,
+    seek,
+    flush,
+    close,
+    finalise,
+    content: None,
+};
 
 native_fn!(pub OPEN, 3..=3, open);
 
