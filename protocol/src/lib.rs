@@ -39,7 +39,9 @@ mod traceback;
 pub mod transport;
 
 pub use address::{Address, AddressError, SimFlash};
-pub use device::{Capabilities, Device, DirEntry, Mount, Mounted, Progress, RtcFields, Stat, StatVfs};
+pub use device::{
+    Capabilities, Device, DirEntry, Mount, Mounted, Progress, RtcFields, Stat, StatVfs, Tree, TreeEntry,
+};
 pub use errno::Errno;
 pub use error::Error;
 pub use options::{ConnectOptions, InterruptFlag, Timeouts};

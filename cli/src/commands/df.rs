@@ -66,9 +66,17 @@ fn usage(mount: Mount) -> Option<Usage> {
     })
 }
 
+/// A line with columns as wide as mpremote's. What fills its column is kept apart from its neighbour.
 fn row(cells: [&str; 6]) -> String {
     let [filesystem, size, used, avail, percent, mounted_on] = cells;
-    format!("{filesystem:<10}{size:>9}{used:>9}{avail:>9}{percent:>5} {mounted_on}")
+    let mut line = format!("{filesystem:<10}");
+    for (cell, width) in [(size, 9), (used, 9), (avail, 9), (percent, 5)] {
+        if cell.len() >= width && !line.ends_with(' ') {
+            line.push(' ');
+        }
+        line += &format!("{cell:>width$}");
+    }
+    line + " " + mounted_on
 }
 
 #[cfg(test)]
@@ -86,6 +94,10 @@ mod tests {
         assert_eq!(
             row(["<VfsLfs2>", "2097152", "8192", "2088960", "0", "/"]),
             "<VfsLfs2>   2097152     8192  2088960    0 /"
+        );
+        assert_eq!(
+            row(["<a long name>", "123456789", "1234567890", "1", "100", "/sd"]),
+            "<a long name> 123456789 1234567890        1  100 /sd"
         );
     }
 

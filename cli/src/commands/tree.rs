@@ -1,13 +1,14 @@
 //! `tree`: lists directories with all that is below them.
 
 use clap::Args;
-use mpr_protocol::{DirEntry, Error};
+use mpr_protocol::{DirEntry, Error, TreeEntry};
 use serde::Serialize;
 
 use super::{Run, fs};
 use crate::failure::Failure;
 use crate::hints::MPR;
-use crate::local::board::{join, plain};
+use crate::local::board::plain;
+use crate::printer::Printer;
 use crate::session::Session;
 
 /// Arguments of `tree`.
@@ -53,50 +54,43 @@ impl Run for Tree {
 impl Tree {
     fn tree(&self, path: &str, session: &mut Session<'_>) -> Result<(), Failure> {
         let printer = session.printer();
-        let failure = |error| Failure::device("tree", error);
         let device = session.device()?;
-        let top = match path {
-            "" | "." => match device.cwd() {
-                // A board without directories has no current one.
-                Err(Error::Unsupported { .. }) => String::new(),
-                cwd => cwd.map_err(failure)?,
-            },
-            path => {
-                // What can't be asked for is no directory, as in mpremote.
-                match device.stat(plain(path)) {
-                    Ok(stat) if stat.is_dir => {}
-                    Ok(_) | Err(Error::Os { .. }) => {
-                        return Err(Failure::refused(format!("tree: `:{path}` is not a directory"))
-                            .hint(format!("`{MPR} ls` shows what is there")));
-                    }
-                    Err(error) => return Err(failure(error)),
-                }
-                path.to_owned()
+        let asked = if path == "." { "" } else { plain(path) };
+        let tree = match device.tree(asked) {
+            // What can't be listed is no directory, as in mpremote; something below it is another matter.
+            Err(Error::Os { path: failed, .. }) if failed == asked && !asked.is_empty() => {
+                return Err(Failure::refused(format!("tree: `:{path}` is not a directory"))
+                    .hint(format!("`{MPR} ls` shows what is there")));
             }
+            tree => tree.map_err(|error| Failure::device("tree", error))?,
         };
         let name = device.name().to_owned();
+        let top = if asked.is_empty() { tree.cwd.unwrap_or_default() } else { path.to_owned() };
         match self.options.verbose() {
             true => printer.line(&format!(":{top} on {name}"))?,
             false => printer.line(&format!(":{top}"))?,
         }
-        let entries = self.level(&top, "", session)?;
+        let entries = self.level(tree.entries, "", printer)?;
         printer.json("tree", &Report { path: format!(":{top}"), device: name, entries })
     }
 
     /// Prints a directory's entries, each behind `prefix`, and what is below them.
-    fn level(&self, path: &str, prefix: &str, session: &mut Session<'_>) -> Result<Vec<Node>, Failure> {
-        let mut entries =
-            session.device()?.list(plain(path)).map_err(|error| Failure::device_at("tree", path, error))?;
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
+    fn level(
+        &self,
+        mut entries: Vec<TreeEntry>,
+        prefix: &str,
+        printer: &Printer,
+    ) -> Result<Vec<Node>, Failure> {
+        entries.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));
         let count = entries.len();
         let mut nodes = Vec::with_capacity(count);
-        for (at, entry) in entries.into_iter().enumerate() {
-            let (connector, below) =
+        for (at, TreeEntry { entry, below }) in entries.into_iter().enumerate() {
+            let (connector, indent) =
                 if at + 1 == count { ("└── ", "    ") } else { ("├── ", "│   ") };
             let size = self.size_column(&entry);
-            session.printer().line(&format!("{prefix}{connector}{size}{}", entry.name))?;
+            printer.line(&format!("{prefix}{connector}{size}{}", entry.name))?;
             let entries = match entry.is_dir {
-                true => Some(self.level(&join(path, &entry.name), &format!("{prefix}{below}"), session)?),
+                true => Some(self.level(below, &format!("{prefix}{indent}"), printer)?),
                 false => None,
             };
             let kind = if entry.is_dir { "directory" } else { "file" };

@@ -7,6 +7,7 @@ mod packages;
 mod probe;
 mod read;
 mod rtc;
+mod tree;
 mod types;
 mod wrapper;
 mod write;
@@ -14,6 +15,7 @@ mod write;
 pub use mount::Mounted;
 pub(crate) use packages::Presence;
 pub use rtc::RtcFields;
+pub use tree::{Tree, TreeEntry};
 pub use types::{Capabilities, DirEntry, Mount, Progress, Stat, StatVfs};
 
 use std::time::Duration;

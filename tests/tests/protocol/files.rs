@@ -255,3 +255,40 @@ fn odd_filesystems_are_listed() {
     assert!(device.list("/").expect("the root").contains(&entry("odd", true, 0)));
     assert!(device.mounts().expect("a list").iter().any(|mount| mount.path == "/"));
 }
+
+#[test]
+fn a_tree_comes_whole() {
+    on_every_board(|kind, device| {
+        put(device, "top", b"123");
+        let mut deep = Vec::new();
+        if device.capabilities().expect("capabilities").directories {
+            let mut path = "nested".to_owned();
+            for name in NASTY {
+                device.mkdir(&path).expect("a directory");
+                put(device, &format!("{path}/{name}"), name.as_bytes());
+                path = format!("{path}/dir {name}");
+                deep.push(name);
+            }
+        }
+        for dir in ["", "/"] {
+            let tree = device.tree(dir).expect("a tree");
+            let top = tree.entries.iter().find(|found| found.entry.name == "top").expect("the file");
+            assert_eq!((top.entry.size, top.entry.is_dir, top.below.len()), (3, false, 0), "{kind:?}");
+            let mut level = tree.entries.iter().find(|found| found.entry.name == "nested");
+            for name in &deep {
+                let below = &level.expect("a directory").below;
+                let file = below.iter().find(|found| found.entry.name == *name).expect("a file");
+                assert_eq!(file.entry.size, name.len() as u64, "{kind:?}");
+                level = below.iter().find(|found| found.entry.name == format!("dir {name}"));
+            }
+        }
+        if !deep.is_empty() {
+            assert_eq!(os_errno(device.tree("missing").expect_err("no directory")), "ENOENT", "{kind:?}");
+            device.chdir("nested").expect("a directory");
+            let tree = device.tree("").expect("a tree");
+            assert!(tree.cwd.is_some_and(|cwd| cwd.ends_with("/nested")), "{kind:?}");
+            assert_eq!(tree.entries.len(), 2, "{kind:?}");
+            device.chdir("..").expect("a directory");
+        }
+    });
+}

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mpr_protocol::DirEntry;
+use mpr_protocol::{DirEntry, TreeEntry};
 
 use super::place::{Found, Place};
 use super::transfer::Job;
@@ -57,18 +57,23 @@ fn walk_board(
     content: &mut Content,
     session: &mut Session<'_>,
 ) -> Result<(), Failure> {
-    for entry in session.device()?.list(board::plain(path)).map_err(|error| Failure::device("cp", error))? {
+    let tree = session.device()?.tree(board::plain(path)).map_err(|error| Failure::device("cp", error))?;
+    take_tree(tree.entries, path, relative, content);
+    Ok(())
+}
+
+fn take_tree(entries: Vec<TreeEntry>, path: &str, relative: &mut Vec<String>, content: &mut Content) {
+    for TreeEntry { entry, below } in entries {
         let Place::Board(full) = Place::Board(path.to_owned()).child(&entry.name) else { continue };
         relative.push(entry.name);
         if entry.is_dir {
             content.directories.push(relative.clone());
-            walk_board(&full, relative, content, session)?;
+            take_tree(below, &full, relative, content);
         } else {
             content.files.push((relative.clone(), Place::Board(full), entry.size));
         }
         relative.pop();
     }
-    Ok(())
 }
 
 /// Walks a folder. Links to folders are followed, as mpremote does; one that leads back to a folder above ends here.
