@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// Which board to talk to.
 ///
 /// Written as `auto`, `id:SERIAL`, `port:NAME`, a path such as `/dev/ttyACM0` or `COM3`, `sim:`, `sim:FILE`,
-/// `sim:-`, `exec:COMMAND` or `tcp://HOST:PORT`.
+/// `sim:-`, `exec:COMMAND`, `tcp://HOST:PORT` (also `socket://HOST:PORT`, as pyserial has it) or `rfc2217://HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Address {
@@ -24,6 +24,13 @@ pub enum Address {
     /// A console that listens on TCP.
     Tcp {
         /// Host name or address; an IPv6 address is without its brackets here.
+        host: String,
+        /// TCP port, 1 to 65535.
+        port: u16,
+    },
+    /// A serial port behind a server that speaks RFC 2217, such as ser2net.
+    Rfc2217 {
+        /// As in [`Address::Tcp`].
         host: String,
         /// TCP port, 1 to 65535.
         port: u16,
@@ -56,11 +63,19 @@ pub enum AddressError {
         /// What it wants, such as `a serial number`.
         wanted: &'static str,
     },
-    /// `tcp://` without a usable host and port.
-    #[error("`{text}` is not `tcp://HOST:PORT`")]
-    Tcp {
+    /// A scheme that wants a host and a port, without usable ones.
+    #[error("`{text}` is not `{scheme}HOST:PORT`")]
+    Network {
         /// The text as written.
         text: String,
+        /// The scheme with its slashes.
+        scheme: &'static str,
+    },
+    /// An option behind a `?` that is not known.
+    #[error("`{option}` is no option of `rfc2217://`")]
+    Option {
+        /// The option as written.
+        option: String,
     },
     /// A scheme (`NAME://`) that is not known.
     #[error("`{scheme}://` is not a kind of device")]
@@ -94,8 +109,10 @@ impl FromStr for Address {
                 "-" => SimFlash::Memory,
                 file => SimFlash::File(PathBuf::from(file)),
             }))
-        } else if let Some(rest) = text.strip_prefix("tcp://") {
-            parse_tcp(rest).ok_or_else(|| AddressError::Tcp { text: text.to_owned() })
+        } else if let Some(scheme) =
+            ["tcp://", "socket://", RFC2217].into_iter().find(|s| text.starts_with(s))
+        {
+            parse_network(text, scheme)
         } else if let Some((scheme, _)) = text.split_once("://") {
             Err(AddressError::Scheme { scheme: scheme.to_owned() })
         } else {
@@ -104,11 +121,32 @@ impl FromStr for Address {
     }
 }
 
-fn parse_tcp(rest: &str) -> Option<Address> {
-    let (host, port) = rest.strip_suffix('/').unwrap_or(rest).rsplit_once(':')?;
+const RFC2217: &str = "rfc2217://";
+
+/// Options of pyserial's client, which scripts may have in their addresses. None of them is needed here.
+const RFC2217_OPTIONS: [&str; 4] = ["ign_set_control", "poll_modem", "timeout", "logging"];
+
+fn parse_network(text: &str, scheme: &'static str) -> Result<Address, AddressError> {
+    let wrong = || AddressError::Network { text: text.to_owned(), scheme };
+    let rest = &text[scheme.len()..];
+    let (place, options) = match scheme {
+        RFC2217 => rest.split_once('?').unwrap_or((rest, "")),
+        _ => (rest, ""),
+    };
+    for option in options.split('&').filter(|option| !option.is_empty()) {
+        let name = option.split('=').next().unwrap_or(option);
+        if !RFC2217_OPTIONS.contains(&name) {
+            return Err(AddressError::Option { option: option.to_owned() });
+        }
+    }
+    let (host, port) = place.strip_suffix('/').unwrap_or(place).rsplit_once(':').ok_or_else(wrong)?;
     let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    let port = port.parse().ok().filter(|port| *port != 0)?;
-    (!host.is_empty() && !host.contains('/')).then(|| Address::Tcp { host: host.to_owned(), port })
+    let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
+    if host.is_empty() || host.contains('/') {
+        return Err(wrong());
+    }
+    let host = host.to_owned();
+    Ok(if scheme == RFC2217 { Address::Rfc2217 { host, port } } else { Address::Tcp { host, port } })
 }
 
 impl fmt::Display for Address {
@@ -123,10 +161,15 @@ impl fmt::Display for Address {
             Address::Sim(SimFlash::Memory) => f.write_str("sim:-"),
             Address::Sim(SimFlash::File(file)) => write!(f, "sim:{}", file.display()),
             Address::Exec(command) => write!(f, "exec:{command}"),
-            Address::Tcp { host, port } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
-            Address::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
+            Address::Tcp { host, port } => write!(f, "tcp://{}:{port}", bracketed(host)),
+            Address::Rfc2217 { host, port } => write!(f, "{RFC2217}{}:{port}", bracketed(host)),
         }
     }
+}
+
+/// An IPv6 address needs brackets before a port.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 #[cfg(test)]
@@ -146,12 +189,21 @@ mod tests {
             ("exec:ssh host x", Address::Exec("ssh host x".into())),
             ("tcp://localhost:2323", Address::Tcp { host: "localhost".into(), port: 2323 }),
             ("tcp://[::1]:2323", Address::Tcp { host: "::1".into(), port: 2323 }),
+            ("rfc2217://localhost:2217", Address::Rfc2217 { host: "localhost".into(), port: 2217 }),
+            ("rfc2217://[::1]:2217", Address::Rfc2217 { host: "::1".into(), port: 2217 }),
             ("port:auto", Address::Serial("auto".into())),
         ];
         for (text, address) in cases {
             assert_eq!(text.parse(), Ok(address.clone()), "{text}");
             assert_eq!(address.to_string(), text);
         }
+        let rfc2217 = Address::Rfc2217 { host: "h".into(), port: 1 };
+        for text in
+            ["rfc2217://h:1/", "rfc2217://h:1?ign_set_control", "rfc2217://h:1/?logging=debug&timeout=3"]
+        {
+            assert_eq!(text.parse(), Ok(rfc2217.clone()), "{text}");
+        }
+        assert_eq!("socket://h:1".parse(), Ok(Address::Tcp { host: "h".into(), port: 1 }));
         assert_eq!("port:/dev/x".parse(), Ok(Address::Serial("/dev/x".into())));
     }
 
@@ -167,6 +219,9 @@ mod tests {
             "tcp://h:0",
             "tcp://:1",
             "tcp://h:x",
+            "socket://h",
+            "rfc2217://h",
+            "rfc2217://h:1?speed=9",
             "foo://x",
         ] {
             assert!(text.parse::<Address>().is_err(), "{text}");

@@ -16,7 +16,8 @@ Devices:
   sim:               a simulated board that keeps its files for the next time
   sim:FILE, sim:-    the same with its files in FILE, or nowhere
   exec:COMMAND       a command whose input and output are a board's console
-  tcp://HOST:PORT    a console behind a TCP port";
+  tcp://HOST:PORT    a console behind a TCP port (also socket://)
+  rfc2217://HOST:PORT  a serial port of another machine, served by ser2net and the like";
 
 /// Arguments of `connect`.
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod faulty;
 mod fd;
 mod open;
 mod record;
+mod rfc2217;
 mod serial;
 mod tcp;
 
@@ -19,6 +20,7 @@ pub use child::{Child, ChildKind};
 pub use faulty::{Faults, Faulty};
 pub use open::open;
 pub use record::{Recorder, Replay, TraceError};
+pub use rfc2217::Rfc2217;
 pub use serial::Serial;
 pub use tcp::Tcp;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Child, ChildKind, Recorder, Serial, Tcp, Transport};
+use super::{Child, ChildKind, Recorder, Rfc2217, Serial, Tcp, Transport};
 use crate::{Address, ConnectOptions, Error, SimFlash, ports};
 
 /// A host that does not answer within this is not there.
@@ -32,6 +32,11 @@ pub fn open(address: &Address, options: &ConnectOptions) -> Result<Box<dyn Trans
         Address::Tcp { host, port } => {
             let name = address.to_string();
             Box::new(Tcp::connect(host, *port, name.clone(), TCP_CONNECT).map_err(|e| refused(&name, e))?)
+        }
+        Address::Rfc2217 { host, port } => {
+            let name = address.to_string();
+            let link = Rfc2217::connect(host, *port, name.clone(), options.baud, TCP_CONNECT);
+            Box::new(link.map_err(|e| refused(&name, e))?)
         }
         Address::Exec(command) => {
             Box::new(Child::shell(command, address.to_string()).map_err(|e| refused(command, e))?)

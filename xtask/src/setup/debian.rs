@@ -21,8 +21,8 @@ pub const BUILD: [Package; 4] = [
     Package { name: "python3-pip", is_there: || python_has("pip") },
 ];
 
-/// The stock boards, the tools that `mpr` is compared with, and an editor for a terminal.
-pub const TEST: [Package; 6] = [
+/// The stock boards, the tools that `mpr` is compared with, an editor for a terminal, a server of serial ports.
+pub const TEST: [Package; 7] = [
     Package { name: "qemu-system-arm", is_there: || paths::program("qemu-system-arm").is_some() },
     Package {
         name: "firmware-microbit-micropython",
@@ -31,6 +31,7 @@ pub const TEST: [Package; 6] = [
     Package { name: "nodejs", is_there: || paths::program("node").is_some() },
     Package { name: "npm", is_there: || paths::program("npm").is_some() },
     Package { name: "nano", is_there: || paths::program("nano").is_some() },
+    Package { name: "ser2net", is_there: || Path::new("/usr/sbin/ser2net").exists() },
     Package { name: "python3-venv", is_there: || python_has("ensurepip") },
 ];
 
