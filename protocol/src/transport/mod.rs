@@ -9,7 +9,7 @@ mod faulty;
 mod fd;
 mod open;
 mod record;
-mod rfc2217;
+pub mod rfc2217;
 mod serial;
 mod tcp;
 

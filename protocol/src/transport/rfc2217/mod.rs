@@ -1,5 +1,6 @@
 //! A serial port of another machine, behind a server that speaks RFC 2217 (ser2net, labgrid, pyserial).
 
+pub mod fuzz;
 mod telnet;
 
 use std::io::{self, ErrorKind};
