@@ -50,6 +50,11 @@ impl Printer {
         self.json
     }
 
+    /// Whether only results and errors are wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether a progress bar has a place to stand.
     pub fn shows_progress(&self) -> bool {
         !self.quiet && io::stderr().is_terminal()

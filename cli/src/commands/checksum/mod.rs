@@ -1,11 +1,14 @@
-//! `sha256sum`, `sha1sum`, `md5sum`: print digests of files.
+//! `sha256sum`, `sha1sum`, `md5sum`: print digests of files, or compare files with a list of digests.
+
+mod check;
+mod list;
 
 use clap::{ArgMatches, Args, FromArgMatches};
 use serde::Serialize;
 
 use super::eval::hex;
 use super::{Run, fs};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::session::Session;
 
 /// The word under which the commands are listed.
@@ -19,6 +22,9 @@ const ALGORITHMS: &[&str] = &["md5", "sha1", "sha256"];
 pub struct Checksum {
     #[command(flatten)]
     options: fs::Options,
+    /// Compare the device's files with lists of digests; PATHs are lists on this machine, - is standard input
+    #[arg(short, long)]
+    check: bool,
     /// Files on the device
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
@@ -60,6 +66,9 @@ impl Run for Named {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         let printer = session.printer();
         let algorithm = self.name.trim_end_matches("sum");
+        if self.arguments.check {
+            return self.check(algorithm, session);
+        }
         for path in self.arguments.paths.iter().map(|path| fs::board_path(path)) {
             let shown = format!(":{path}");
             if self.arguments.options.headline() {
@@ -71,6 +80,25 @@ impl Run for Named {
             printer.json(&self.name, &Digest { path: &shown, digest: &digest })?;
         }
         Ok(())
+    }
+}
+
+impl Named {
+    /// Checks list after list; the first one that fails decides the exit code.
+    fn check(&self, algorithm: &str, session: &mut Session<'_>) -> Result<(), Failure> {
+        let mut result = Ok(());
+        for from in &self.arguments.paths {
+            match check::run(&self.name, algorithm, from, session) {
+                Err(failure) if failure.kind == Kind::Refused => {
+                    result = match result {
+                        Ok(()) => Err(failure),
+                        Err(first) => Err(Failure::cause(first, failure.message)),
+                    }
+                }
+                checked => checked?,
+            }
+        }
+        result
     }
 }
 
