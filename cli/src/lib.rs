@@ -6,6 +6,7 @@
 //! - `commands`: one file per command; each says its grammar and runs on a session.
 //! - `session`: the board of the moment, connected when the first command needs it.
 //! - `repl` and `terminal`: the interactive prompt, and the terminal's settings around it.
+//! - `shell`: commands line by line; `line`: lines typed at the terminal.
 //! - `fetch`: content from the network.
 //! - `local`: files on this machine, written whole or not at all.
 //! - `words`: a line of text split as a shell does.
@@ -17,12 +18,14 @@ mod commands;
 mod failure;
 mod fetch;
 mod hints;
+mod line;
 mod local;
 mod options;
 mod printer;
 mod progress;
 mod repl;
 mod session;
+mod shell;
 mod signals;
 mod terminal;
 mod watchdog;

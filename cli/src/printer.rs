@@ -18,11 +18,17 @@ const JSON_SCHEMA: u32 = 1;
 /// Prints data and messages as the options want them.
 #[derive(Debug, Default)]
 pub struct Printer {
+    wanted: Cell<Wanted>,
+    /// Whether the last byte of data left the cursor in the middle of a line.
+    mid_line: Cell<bool>,
+}
+
+/// What is printed, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
     json: bool,
     quiet: bool,
     verbose: bool,
-    /// Whether the last byte of data left the cursor in the middle of a line.
-    mid_line: Cell<bool>,
 }
 
 /// Where a JSON result comes from, in front of the command's own fields.
@@ -37,17 +43,30 @@ struct Envelope<'a, T> {
 impl Printer {
     /// A printer for these options.
     pub fn new(globals: &Globals) -> Self {
-        Printer {
-            json: globals.anywhere.json,
-            quiet: globals.anywhere.quiet,
-            verbose: globals.verbose,
-            mid_line: Cell::new(false),
-        }
+        let printer = Printer::default();
+        printer.want_too(globals);
+        printer
+    }
+
+    /// Prints as these options want it, too. Returns what was wanted before, for [`Printer::want`].
+    pub fn want_too(&self, globals: &Globals) -> Wanted {
+        let before = self.wanted.get();
+        self.wanted.set(Wanted {
+            json: before.json | globals.anywhere.json,
+            quiet: before.quiet | globals.anywhere.quiet,
+            verbose: before.verbose | globals.verbose,
+        });
+        before
+    }
+
+    /// Prints like this from here on.
+    pub fn want(&self, wanted: Wanted) {
+        self.wanted.set(wanted);
     }
 
     /// Whether results are wanted as JSON.
     pub fn is_json(&self) -> bool {
-        self.json
+        self.wanted.get().json
     }
 
     /// Whether only results and errors are wanted.
@@ -57,7 +76,7 @@ impl Printer {
 
     /// Whether a progress bar has a place to stand.
     pub fn shows_progress(&self) -> bool {
-        !self.quiet && io::stderr().is_terminal()
+        !self.wanted.get().quiet && io::stderr().is_terminal()
     }
 
     /// Data, byte for byte.
@@ -73,7 +92,7 @@ impl Printer {
 
     /// A line of a result. With `--json` the result is printed whole by [`Printer::json`] instead.
     pub fn line(&self, line: &str) -> Result<(), Failure> {
-        match self.json {
+        match self.wanted.get().json {
             true => Ok(()),
             false => self.data(format!("{line}\n").as_bytes()).map_err(|error| Failure::output(&error)),
         }
@@ -81,7 +100,7 @@ impl Printer {
 
     /// The line that says which operation the following lines belong to, as mpremote prints it (`ls :lib`).
     pub fn headline(&self, line: &str) -> Result<(), Failure> {
-        match self.quiet {
+        match self.wanted.get().quiet {
             true => Ok(()),
             false => self.line(line),
         }
@@ -89,7 +108,7 @@ impl Printer {
 
     /// A result as a JSON object on a line of its own; nothing without `--json`.
     pub fn json<T: Serialize>(&self, command: &str, result: &T) -> Result<(), Failure> {
-        if !self.json {
+        if !self.wanted.get().json {
             return Ok(());
         }
         let object = Envelope { schema: JSON_SCHEMA, command, result };
@@ -102,14 +121,14 @@ impl Printer {
 
     /// A message for the person at the terminal.
     pub fn note(&self, text: &str) {
-        if !self.quiet {
+        if !self.wanted.get().quiet {
             self.tell(text);
         }
     }
 
     /// A message for `--verbose`.
     pub fn detail(&self, text: &str) {
-        if self.verbose && !self.quiet {
+        if self.wanted.get().verbose && !self.wanted.get().quiet {
             self.tell(text);
         }
     }

@@ -51,6 +51,8 @@ pub struct Session<'a> {
     current: Option<Named>,
     device: Option<Device>,
     restarting: Option<Instant>,
+    /// The interactive shell is to end.
+    leaves_shell: bool,
 }
 
 impl<'a> Session<'a> {
@@ -77,6 +79,7 @@ impl<'a> Session<'a> {
             current: None,
             device: None,
             restarting: None,
+            leaves_shell: false,
         }
     }
 
@@ -119,6 +122,32 @@ impl<'a> Session<'a> {
                 Err(error) => self.printer.detail(&format!("left `{name}`: {error}")),
             }
         }
+    }
+
+    /// Gives up the link without a word, as one that has failed; the next command opens another.
+    pub fn drop_link(&mut self) {
+        self.device = None;
+        self.restarting = None;
+    }
+
+    /// Whether the board waits for commands: it is connected, and neither restarts nor runs a program that was left to itself.
+    pub fn is_at_hand(&self) -> bool {
+        self.restarting.is_none() && self.device.as_ref().is_some_and(|device| !device.is_left_running())
+    }
+
+    /// Ends the interactive shell behind this line.
+    pub fn leave_shell(&mut self) {
+        self.leaves_shell = true;
+    }
+
+    /// Whether the interactive shell is to end. Says so once.
+    pub fn leaves_shell(&mut self) -> bool {
+        std::mem::take(&mut self.leaves_shell)
+    }
+
+    /// Sets the limit for programs, and returns the one before.
+    pub fn limit_programs(&mut self, limit: Option<Duration>) -> Option<Duration> {
+        std::mem::replace(&mut self.limit, limit)
     }
 
     /// What the board that is connected is called.

@@ -22,6 +22,8 @@ const ON_ITS_WAY: Duration = Duration::from_secs(1);
 pub struct Signals {
     flag: InterruptFlag,
     received: Arc<AtomicI32>,
+    /// Ctrl-C ends a command, not the program.
+    stays: Arc<AtomicBool>,
     elsewhere: Arc<Elsewhere>,
 }
 
@@ -47,7 +49,7 @@ impl Signals {
     pub fn listen() -> io::Result<Self> {
         let signals = Signals::default();
         let (flag, received) = (signals.flag.clone(), signals.received.clone());
-        let elsewhere = Arc::clone(&signals.elsewhere);
+        let (elsewhere, stays) = (Arc::clone(&signals.elsewhere), Arc::clone(&signals.stays));
         let mut incoming = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in incoming.forever() {
@@ -55,15 +57,15 @@ impl Signals {
                     elsewhere.dropped.store(true, Ordering::SeqCst);
                     continue;
                 }
-                if received.swap(signal, Ordering::SeqCst) != 0 {
+                let again = received.swap(signal, Ordering::SeqCst) != 0;
+                if again && !(signal == SIGINT && stays.load(Ordering::SeqCst)) {
                     terminal::restore();
                     std::process::exit(128 + signal);
                 }
                 flag.raise();
-                thread::spawn(|| {
-                    thread::sleep(PATIENCE);
-                    printer::note_from_aside("waiting for the board to stop; once more leaves at once");
-                });
+                if !again {
+                    mention_wait(Arc::clone(&received), stays.load(Ordering::SeqCst));
+                }
             }
         })?;
         signal_hook::flag::register(SIGINT, Arc::clone(&signals.elsewhere.came))?;
@@ -78,6 +80,19 @@ impl Signals {
         HandedOver(&self.elsewhere)
     }
 
+    /// From here on a Ctrl-C, and any after it, stops what runs and no more; [`Signals::forget`] makes ready for the next.
+    pub fn stay(&self) {
+        self.stays.store(true, Ordering::SeqCst);
+    }
+
+    /// Forgets a Ctrl-C that has been dealt with. Other signals are not forgotten.
+    pub fn forget(&self) {
+        let forgotten = self.received.compare_exchange(SIGINT, 0, Ordering::SeqCst, Ordering::SeqCst);
+        if forgotten.is_ok() {
+            self.flag.take();
+        }
+    }
+
     /// The flag that the first signal raises.
     pub fn flag(&self) -> &InterruptFlag {
         &self.flag
@@ -90,6 +105,18 @@ impl Signals {
             signal => Some(signal),
         }
     }
+}
+
+/// Says so if the program is still busy with a signal after a while.
+fn mention_wait(received: Arc<AtomicI32>, stays: bool) {
+    thread::spawn(move || {
+        thread::sleep(PATIENCE);
+        match (received.load(Ordering::SeqCst), stays) {
+            (0, _) => {}
+            (SIGINT, true) => printer::note_from_aside("waiting for the board to stop"),
+            _ => printer::note_from_aside("waiting for the board to stop; once more leaves at once"),
+        }
+    });
 }
 
 impl Drop for HandedOver<'_> {

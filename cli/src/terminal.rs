@@ -12,7 +12,34 @@ static SAVED: Mutex<Option<Termios>> = Mutex::new(None);
 /// The terminal on standard input is raw as long as this lives. A panic and a second signal, which skip its drop,
 /// restore the settings too.
 #[derive(Debug)]
-pub struct RawMode(());
+pub struct RawMode {
+    _settings: Remembered,
+}
+
+/// The terminal goes back to its settings when this is dropped, or as [`RawMode`] says.
+#[derive(Debug)]
+pub struct Remembered(());
+
+/// Remembers the settings for a part of the program that changes them by itself.
+pub fn remember() -> Option<Remembered> {
+    tcgetattr(io::stdin()).ok().map(save)
+}
+
+fn save(settings: Termios) -> Remembered {
+    restore_on_panic();
+    *SAVED.lock().unwrap_or_else(PoisonError::into_inner) = Some(settings);
+    Remembered(())
+}
+
+/// Sends something to the terminal that is for itself, not for its user.
+pub fn write(bytes: &[u8]) {
+    use std::io::{IsTerminal, Write};
+    let mut out = io::stdout();
+    if out.is_terminal() {
+        // A terminal that is gone needs nothing.
+        let _ = out.write_all(bytes).and_then(|()| out.flush());
+    }
+}
 
 impl RawMode {
     /// Saves the settings and makes the terminal raw.
@@ -20,18 +47,15 @@ impl RawMode {
     /// # Errors
     /// When standard input is no terminal.
     pub fn enter() -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let mut raw = before.clone();
+        let mut raw = tcgetattr(io::stdin())?;
+        let guard = RawMode { _settings: save(raw.clone()) };
         cfmakeraw(&mut raw);
-        restore_on_panic();
-        *SAVED.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
-        let guard = RawMode(());
         tcsetattr(io::stdin(), SetArg::TCSANOW, &raw)?;
         Ok(guard)
     }
 }
 
-impl Drop for RawMode {
+impl Drop for Remembered {
     fn drop(&mut self) {
         restore();
     }

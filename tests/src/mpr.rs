@@ -192,7 +192,7 @@ impl Mpr {
     /// Starts it on a terminal.
     #[must_use]
     pub fn terminal(&self) -> Terminal {
-        Terminal::start(self.command())
+        Terminal::start(self.command(), Arc::clone(&self.home))
     }
 }
 

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{Termios, tcgetattr};
+use tempfile::TempDir;
 
 use crate::PATIENCE;
 use crate::child::Process;
@@ -22,6 +24,8 @@ pub struct Terminal {
     modes_before: Modes,
     seen: Vec<u8>,
     read_to: usize,
+    // The program may use its home as long as it runs.
+    _home: Arc<TempDir>,
 }
 
 /// The modes that make a terminal usable: input, output, control, local, and the control characters.
@@ -47,7 +51,7 @@ impl fmt::Debug for Modes {
 }
 
 impl Terminal {
-    pub(crate) fn start(mut command: Command) -> Terminal {
+    pub(crate) fn start(mut command: Command, home: Arc<TempDir>) -> Terminal {
         let pty = Pty::open();
         let modes = tcgetattr(&pty.slave).expect("a terminal has modes");
         let copy = || Stdio::from(pty.slave.try_clone().expect("a descriptor can be copied"));
@@ -60,6 +64,7 @@ impl Terminal {
             modes_before: Modes::of(&modes),
             seen: Vec::new(),
             read_to: 0,
+            _home: home,
         }
     }
 

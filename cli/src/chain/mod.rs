@@ -18,7 +18,7 @@ use crate::options::{Anywhere, Globals};
 use words::{END, GLOBALS, Taken, WordError};
 
 /// Commands of mpremote, and of this tool's plan, that this version does not have.
-const NOT_YET: &[&str] = &["romfs", "shell"];
+const NOT_YET: &[&str] = &["romfs"];
 
 /// A parsed command line.
 #[derive(Debug, Default)]
@@ -43,6 +43,14 @@ pub enum Parsed {
 /// # Errors
 /// A usage failure for the first word that makes no sense.
 pub fn parse(words: &[String]) -> Result<Parsed, Failure> {
+    parse_among(words, commands::find)
+}
+
+/// The same with other commands: those that `find` knows.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_among(words: &[String], find: fn(&str) -> Option<&'static Entry>) -> Result<Parsed, Failure> {
     let mut rest = words.to_vec();
     let mut chain = Chain::default();
     while let Some(word) = rest.first().cloned() {
@@ -57,7 +65,7 @@ pub fn parse(words: &[String]) -> Result<Parsed, Failure> {
         } else {
             rest.remove(0);
             let (name, entry) = match word == fs::NAME {
-                false => (word.clone(), commands::find(&word).ok_or_else(|| unknown_command(&word))?),
+                false => (word.clone(), find(&word).ok_or_else(|| unknown_command(&word))?),
                 true => match fs::subcommand(&mut rest)? {
                     Ok(found) => found,
                     Err(help) => return Ok(Parsed::Help(help)),

@@ -28,6 +28,7 @@ pub mod rm;
 pub mod rmdir;
 pub mod rtc;
 pub mod run;
+pub mod shell;
 pub mod sleep;
 pub mod soft_reset;
 pub mod touch;
@@ -136,6 +137,7 @@ static COMMANDS: &[Entry] = &[
         build: checksum::build,
         missing: missing_word,
     },
+    entry::<shell::Shell>("shell", "enter commands line by line"),
     entry::<sleep::Sleep>("sleep", "wait before the next command"),
     entry::<soft_reset::SoftReset>("soft-reset", "restart the interpreter on the device"),
     file_entry::<touch::Touch>("touch", "make empty files", &[]),
@@ -145,7 +147,7 @@ static COMMANDS: &[Entry] = &[
 ];
 
 /// A command's line.
-const fn entry<C: Args + Run + 'static>(name: &'static str, about: &'static str) -> Entry {
+pub const fn entry<C: Args + Run + 'static>(name: &'static str, about: &'static str) -> Entry {
     Entry {
         name,
         about,

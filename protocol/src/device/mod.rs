@@ -162,6 +162,11 @@ impl Device {
         Ok(self.capabilities.insert(known))
     }
 
+    /// Whether a program was started by [`Device::exec_no_follow`] and nothing has stopped it since. It may have ended.
+    pub fn is_left_running(&self) -> bool {
+        self.unfollowed
+    }
+
     /// The link itself, for the interactive REPL. The board's state is unknown afterwards; the next operation enters
     /// the raw REPL anew, and nothing is done to leave it before.
     pub fn transport_mut(&mut self) -> &mut dyn Transport {
