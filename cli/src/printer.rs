@@ -71,7 +71,7 @@ impl Printer {
 
     /// Whether only results and errors are wanted.
     pub fn is_quiet(&self) -> bool {
-        self.quiet
+        self.wanted.get().quiet
     }
 
     /// Whether a progress bar has a place to stand.
