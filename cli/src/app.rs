@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::chain::{self, Chain, Parsed};
 use crate::commands::Run;
 use crate::commands::repl::Repl;
+use crate::complete;
 use crate::failure::{Failure, Kind};
 use crate::hints::Named;
 use crate::printer::Printer;
@@ -13,6 +14,9 @@ use crate::signals::Signals;
 
 /// Runs the process's command line and returns its exit code.
 pub fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|word| word == complete::COMMAND) {
+        return complete::answer(std::env::args_os().skip(2));
+    }
     let plain = Printer::default();
     let words = std::env::args_os().skip(1).map(|word| word.into_string()).collect::<Result<Vec<_>, _>>();
     let parsed = match words {

@@ -4,6 +4,7 @@
 //!
 //! - `chain`: splits the words into commands and parses every one of them, before any IO.
 //! - `commands`: one file per command; each says its grammar and runs on a session.
+//! - `complete`: what may stand where the cursor is, for shells.
 //! - `session`: the board of the moment, connected when the first command needs it.
 //! - `repl` and `terminal`: the interactive prompt, and the terminal's settings around it.
 //! - `shell`: commands line by line; `line`: lines typed at the terminal.
@@ -15,6 +16,7 @@
 mod app;
 mod chain;
 mod commands;
+mod complete;
 mod failure;
 mod fetch;
 mod hints;
@@ -32,3 +34,4 @@ mod watchdog;
 mod words;
 
 pub use app::main;
+pub use complete::Shell;

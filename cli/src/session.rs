@@ -284,5 +284,10 @@ fn default_board(preferred: Option<&Target>) -> Result<Named, Failure> {
     }
 }
 
+/// The address that commands use when the command line names none; `None` when the environment names nonsense.
+pub fn default_address() -> Option<Address> {
+    default_board(None).ok().map(|named| named.address().clone())
+}
+
 /// How boards are named.
 pub const ADDRESS_HINT: &str = "`mpr connect --help` lists the ways to name a device";

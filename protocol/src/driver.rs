@@ -125,7 +125,7 @@ impl Driver {
         event: &mut dyn FnMut(Event) -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
         let mut watch = Watch { keyboard, ..Watch::new(limits, true) };
-        let enters = matches!(op, Op::Enter);
+        let enters = matches!(op, Op::Enter | Op::EnterIdle);
         self.unsent.clear();
         if self.repl.start(Instant::now(), op).is_err() {
             return Err(Error::Protocol { awaited: "raw REPL prompt".into(), got: String::new() });

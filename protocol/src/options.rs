@@ -14,6 +14,9 @@ pub struct ConnectOptions {
     pub timeouts: Timeouts,
     /// A file that gets every byte both ways with its time.
     pub trace: Option<PathBuf>,
+    /// Only look at what is there: a simulated board starts without running `boot.py` and `main.py`, and one that has no flash
+    /// image yet is [`crate::Error::NotFound`] instead of made. Boards that are on already are what they are.
+    pub only_look: bool,
     /// Raised by the caller to stop what is going on.
     pub interrupt: InterruptFlag,
 }
@@ -24,6 +27,7 @@ impl Default for ConnectOptions {
             baud: 115_200,
             timeouts: Timeouts::default(),
             trace: None,
+            only_look: false,
             interrupt: InterruptFlag::default(),
         }
     }

@@ -51,7 +51,9 @@ impl fmt::Debug for Modes {
 }
 
 impl Terminal {
-    pub(crate) fn start(mut command: Command, home: Arc<TempDir>) -> Terminal {
+    /// Starts a program on a terminal of its own; its home folder lives as long.
+    #[must_use]
+    pub fn start(mut command: Command, home: Arc<TempDir>) -> Terminal {
         let pty = Pty::open();
         let modes = tcgetattr(&pty.slave).expect("a terminal has modes");
         let copy = || Stdio::from(pty.slave.try_clone().expect("a descriptor can be copied"));

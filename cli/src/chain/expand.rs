@@ -18,6 +18,13 @@ fn port(word: &str) -> Option<String> {
     Some(format!("{prefix}{}", char::from(*digit)))
 }
 
+/// The words that [`expand`] knows.
+pub fn port_words() -> impl Iterator<Item = String> {
+    PORTS
+        .iter()
+        .flat_map(|(letter, _)| (b'0'..=HIGHEST).map(move |digit| format!("{letter}{}", char::from(digit))))
+}
+
 /// The shortcuts with what they stand for, for help.
 pub fn shortcuts() -> impl Iterator<Item = (String, String)> {
     PORTS.iter().map(|(letter, prefix)| {

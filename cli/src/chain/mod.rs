@@ -2,7 +2,7 @@
 
 mod expand;
 mod nearest;
-mod words;
+pub mod words;
 
 #[cfg(test)]
 mod tests;
@@ -10,7 +10,7 @@ mod tests;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Command, FromArgMatches};
 
-pub use expand::shortcuts;
+pub use expand::{expand, port_words, shortcuts};
 
 use crate::commands::{self, Entry, Group, Run, fs};
 use crate::failure::Failure;
@@ -60,7 +60,7 @@ pub fn parse_among(words: &[String], find: fn(&str) -> Option<&'static Entry>) -
             if let Some(text) = parse_globals(&mut rest, &mut chain)? {
                 return Ok(Parsed::Help(text));
             }
-        } else if let Some(expansion) = expand::expand(&word) {
+        } else if let Some(expansion) = expand(&word) {
             rest.splice(..1, expansion);
         } else {
             rest.remove(0);

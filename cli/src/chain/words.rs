@@ -21,6 +21,8 @@ pub struct Taken {
     pub options: Vec<String>,
     /// Positional words.
     pub positional: Vec<String>,
+    /// Whether `--` was among them: what follows is no option.
+    pub options_over: bool,
     /// Words after `--`, where the command hands them on.
     pub trailing: Option<Vec<String>>,
     /// Whether help was asked for.
@@ -48,25 +50,25 @@ pub fn take(grammar: &Command, words: &[String]) -> Result<Taken, WordError> {
     let capacity = positional_capacity(grammar);
     let hands_on = grammar.get_positionals().any(Arg::is_last_set);
     let mut taken = Taken { trailing: hands_on.then(Vec::new), ..Taken::default() };
-    let mut options_over = false;
     while let Some(word) = words.get(taken.used) {
         let rest = &words[taken.used + 1..];
         if word == END {
             break;
-        } else if options_over && taken.positional.len() < capacity {
+        } else if taken.options_over && taken.positional.len() < capacity {
             taken.positional.push(word.clone());
-        } else if options_over {
+        } else if taken.options_over {
             break;
         } else if word == "--" && hands_on {
             let trailing: Vec<String> = rest.iter().take_while(|word| *word != END).cloned().collect();
             taken.used += 1 + trailing.len();
             taken.trailing = Some(trailing);
+            taken.options_over = true;
             break;
         } else if word == "--" {
             if taken.positional.len() >= capacity {
                 break;
             }
-            options_over = true;
+            taken.options_over = true;
         } else if word.starts_with('-') && word.len() > 1 {
             match take_option(grammar, word, rest, &mut taken)? {
                 Some(used) => taken.used += used,
@@ -112,7 +114,7 @@ impl Taken {
 }
 
 /// How many positional words a command takes.
-fn positional_capacity(grammar: &Command) -> usize {
+pub fn positional_capacity(grammar: &Command) -> usize {
     grammar
         .get_positionals()
         .filter(|arg| !arg.is_last_set())
@@ -122,7 +124,7 @@ fn positional_capacity(grammar: &Command) -> usize {
 
 /// Whether a word may stand at this place. A path on the board that may be left out must show its colon, or it would
 /// swallow the next command.
-fn fits(grammar: &Command, place: usize, word: &str) -> bool {
+pub fn fits(grammar: &Command, place: usize, word: &str) -> bool {
     let shows_colon = |arg: &Arg| arg.get_value_names().is_some_and(|names| names[0].starts_with(':'));
     match grammar.get_positionals().nth(place) {
         Some(arg) if !arg.is_required_set() && shows_colon(arg) => word.starts_with(':'),
@@ -131,7 +133,7 @@ fn fits(grammar: &Command, place: usize, word: &str) -> bool {
 }
 
 /// How many positional words a command must have.
-fn required(grammar: &Command) -> usize {
+pub fn required(grammar: &Command) -> usize {
     grammar.get_positionals().filter(|arg| arg.is_required_set()).count()
 }
 

@@ -68,7 +68,7 @@ pub fn hide_options(grammar: Command, shown: &[&str]) -> Command {
 /// # Errors
 /// When the word is no file command, or there is none.
 pub fn subcommand(rest: &mut Vec<String>) -> Result<Result<(String, &'static Entry), String>, Failure> {
-    let (taken, missing) = chain::take(NAME, &chain::finished(grammar(&[])), rest)?;
+    let (taken, missing) = chain::take(NAME, &word_grammar(), rest)?;
     if taken.help {
         return Ok(Err(render_help()));
     }
@@ -81,6 +81,11 @@ pub fn subcommand(rest: &mut Vec<String>) -> Result<Result<(String, &'static Ent
         super::find(&name).filter(|entry| entry.group == Group::Files).ok_or_else(|| unknown(&name))?;
     rest.splice(..taken.used, taken.options);
     Ok(Ok((name, entry)))
+}
+
+/// The grammar up to the command's word.
+pub fn word_grammar() -> Command {
+    chain::finished(grammar(&[]))
 }
 
 /// The grammar up to the command's word, and what may follow it.

@@ -6,6 +6,7 @@
 pub mod bootloader;
 pub mod cat;
 pub mod checksum;
+pub mod completions;
 pub mod connect;
 pub mod cp;
 pub mod devs;
@@ -90,6 +91,7 @@ pub struct Entry {
 static COMMANDS: &[Entry] = &[
     entry::<bootloader::Bootloader>("bootloader", "make the device enter its bootloader"),
     file_entry::<cat::Cat>("cat", "print files", &[]),
+    entry::<completions::Completions>("completions", "print the script that makes a shell complete"),
     entry::<connect::Connect>("connect", "connect to a device"),
     Entry {
         missing: cp::missing,

@@ -16,6 +16,10 @@ pub trait Hal: Sync {
     fn console_capacity(&self) -> u16;
     /// The program asks for a byte of the console and there is none: called before each wait for one.
     fn console_wait(&self) {}
+    /// Whether a start runs boot.py and main.py.
+    fn runs_programs(&self) -> bool {
+        true
+    }
     /// Microseconds since the board started; never goes back.
     fn ticks_us(&self) -> u64;
     /// Waits until an event (a received byte, an interrupt) since the last wait, at most `timeout_ms` milliseconds;

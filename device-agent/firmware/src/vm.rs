@@ -120,7 +120,8 @@ unsafe extern "C" fn session(heap: *mut c_void) {
         }
 
         ffi::pyexec_frozen_module(c"_boot.py".as_ptr(), false);
-        if run_file(c"boot.py") && (ffi::pyexec_mode_kind == MODE_RAW || run_file(c"main.py")) {
+        let alone = !hal::hal().runs_programs();
+        if alone || run_file(c"boot.py") && (ffi::pyexec_mode_kind == MODE_RAW || run_file(c"main.py")) {
             while repl() {}
         }
         ffi::mp_hal_stdout_tx_str(c"MPY: soft reboot\r\n".as_ptr());

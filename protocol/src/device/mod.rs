@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use wrapper::Way;
 
-use crate::driver::Driver;
+use crate::driver::{Driver, Limits};
 use crate::repl::{Event, Op};
 use crate::{Address, ConnectOptions, Error, Transport, transport};
 
@@ -116,6 +116,35 @@ impl Device {
         // Whoever had the board meanwhile may have restarted it.
         self.mounts.may_be_lost();
         self.check_mounts()
+    }
+
+    /// Enters the raw REPL if the board is at a prompt where nothing is typed, and tells whether it was. A program that runs is
+    /// not interrupted: all that it may find in its input is a Ctrl-A and, when there was no answer for as long as `patience`, a
+    /// Ctrl-B. (A program that waits in `input()` gets an empty line from that.)
+    ///
+    /// # Errors
+    /// [`Error::Lost`], [`Error::Interrupted`].
+    pub fn enter_raw_repl_if_idle(&mut self, patience: Duration) -> Result<bool, Error> {
+        if self.driver.repl.is_ready() {
+            return Ok(true);
+        }
+        let limits = Limits { idle: None, overall: Some(patience), free_once_started: false };
+        let entered = self.driver.operate(Op::EnterIdle, "looking for a prompt", limits, &mut |event| {
+            Ok(matches!(event, Event::Entered).then_some(()))
+        });
+        match entered {
+            Ok(()) => {
+                self.touched = true;
+                self.unfollowed = false;
+                self.mounts.may_be_lost();
+                Ok(true)
+            }
+            Err(error) => {
+                // There may be nobody to take it.
+                let _ = self.driver.send_off(Op::StepBack, "leaving a board alone", LAST_PATIENCE);
+                if matches!(error, Error::Timeout { .. }) { Ok(false) } else { Err(error) }
+            }
+        }
     }
 
     /// Goes back to the friendly prompt. Does nothing when the board was not taken from it. The banner that the

@@ -56,6 +56,8 @@ pub(super) struct Entering {
     phase: Phase,
     wait: Duration,
     retry_at: Instant,
+    /// Never stop a program: ask once, and wait.
+    only_if_idle: bool,
     /// Bytes that came before the word's line was sent, and the banners among them.
     heard: usize,
     banners: usize,
@@ -67,11 +69,18 @@ impl Entering {
             phase: Phase::Banner(BannerFinder::default()),
             wait: FIRST_RETRY,
             retry_at: now,
+            only_if_idle: false,
             heard: 0,
             banners: 0,
         };
         entering.ask(now, tx);
         entering
+    }
+
+    /// Ctrl-A alone, once: at a prompt with nothing typed the banner comes.
+    pub(super) fn if_idle(now: Instant, tx: &mut Vec<u8>) -> Self {
+        tx.push(CTRL_A);
+        Entering { only_if_idle: true, wait: LONGEST_RETRY, ..Entering::new(now, &mut Vec::new()) }
     }
 
     /// The banner has come already: only the word is missing.
@@ -133,7 +142,12 @@ impl Entering {
     }
 
     pub(super) fn timeout(&mut self, now: Instant, tx: &mut Vec<u8>) {
-        if now >= self.retry_at {
+        if now < self.retry_at {
+            return;
+        }
+        if self.only_if_idle {
+            self.retry_at = now + self.wait;
+        } else {
             self.ask(now, tx);
         }
     }

@@ -50,6 +50,12 @@ const BANNER: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
 pub enum Op {
     /// Interrupt whatever runs and enter the raw REPL. Possible in every state.
     Enter,
+    /// Enter the raw REPL if the board is at a prompt; a program that runs is not stopped. Possible in every state. Nothing
+    /// but a Ctrl-A is sent, so the answer may never come; [`Op::StepBack`] takes it back.
+    EnterIdle,
+    /// Undo an [`Op::EnterIdle`] without an answer: a Ctrl-B, so that whoever reads the Ctrl-A later goes back at once.
+    /// Nothing is awaited.
+    StepBack,
     /// Run code. Possible at the prompt.
     Exec {
         /// The source, without the bytes 0x03 and 0x04 (on old boards, without 0x01 to 0x05).
@@ -245,6 +251,15 @@ impl RawRepl {
                 self.events.clear();
                 self.tx.clear();
                 self.state = State::Entering(Entering::new(now, &mut self.tx));
+            }
+            Op::EnterIdle => {
+                self.events.clear();
+                self.tx.clear();
+                self.state = State::Entering(Entering::if_idle(now, &mut self.tx));
+            }
+            Op::StepBack => {
+                self.forget();
+                self.tx.push(CTRL_B);
             }
             Op::Leave { interrupt } => {
                 self.events.clear();

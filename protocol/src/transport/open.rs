@@ -41,7 +41,7 @@ pub fn open(address: &Address, options: &ConnectOptions) -> Result<Box<dyn Trans
         Address::Exec(command) => {
             Box::new(Child::shell(command, address.to_string()).map_err(|e| refused(command, e))?)
         }
-        Address::Sim(flash) => Box::new(sim(flash, address.to_string())?),
+        Address::Sim(flash) => Box::new(sim(flash, address.to_string(), options)?),
     };
     match &options.trace {
         None => Ok(link),
@@ -63,15 +63,21 @@ fn refused(port: &str, source: io::Error) -> Error {
     }
 }
 
-fn sim(flash: &SimFlash, name: String) -> Result<Child, Error> {
+fn sim(flash: &SimFlash, name: String, options: &ConnectOptions) -> Result<Child, Error> {
     let program = sim_program().ok_or_else(|| Error::NotFound { port: SIM_PROGRAM.to_owned() })?;
     let mut command = Command::new(&program);
     command.arg("--stdio");
     let image = match flash {
         SimFlash::Memory => None,
         SimFlash::File(file) => Some(file.clone()),
-        SimFlash::UserData => Some(user_flash()?),
+        SimFlash::UserData => Some(user_flash(options)?),
     };
+    if options.only_look {
+        command.arg("--safe-boot");
+        if let Some(image) = image.as_ref().filter(|image| !image.is_file()) {
+            return Err(Error::NotFound { port: image.display().to_string() });
+        }
+    }
     if let Some(image) = &image {
         command.arg("--flash").arg(image);
     }
@@ -94,14 +100,17 @@ fn sim_program() -> Option<PathBuf> {
         .find(|p| p.is_file())
 }
 
-/// The flash image in the user's data folder; the folder is made.
-fn user_flash() -> Result<PathBuf, Error> {
+/// The flash image in the user's data folder; the folder is made, unless all is only to be looked at.
+fn user_flash(options: &ConnectOptions) -> Result<PathBuf, Error> {
     let image = data_folder()
         .ok_or_else(|| Error::LocalIo {
             source: io::Error::new(ErrorKind::NotFound, "there is no home folder for the flash image"),
         })?
         .join("mpr")
         .join("sim.flash");
+    if options.only_look {
+        return Ok(image);
+    }
     let folder = image.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|e| Error::LocalIo {
         source: io::Error::new(e.kind(), format!("{}: {e}", folder.display())),

@@ -3,6 +3,7 @@
 mod exec;
 mod faults;
 mod files;
+mod idle;
 mod interrupt;
 mod links;
 mod write;

@@ -21,8 +21,12 @@ pub const BUILD: [Package; 4] = [
     Package { name: "python3-pip", is_there: || python_has("pip") },
 ];
 
-/// The stock boards, the tools that `mpr` is compared with, an editor for a terminal, a server of serial ports.
-pub const TEST: [Package; 7] = [
+/// Where Debian has what most people's bash completes with.
+const BASH_COMPLETION: &str = "/usr/share/bash-completion/bash_completion";
+
+/// The stock boards, the tools that `mpr` is compared with, an editor for a terminal, a server of serial ports, and the shells in
+/// which completion is tried.
+pub const TEST: [Package; 10] = [
     Package { name: "qemu-system-arm", is_there: || paths::program("qemu-system-arm").is_some() },
     Package {
         name: "firmware-microbit-micropython",
@@ -33,6 +37,9 @@ pub const TEST: [Package; 7] = [
     Package { name: "nano", is_there: || paths::program("nano").is_some() },
     Package { name: "ser2net", is_there: || Path::new("/usr/sbin/ser2net").exists() },
     Package { name: "python3-venv", is_there: || python_has("ensurepip") },
+    Package { name: "bash-completion", is_there: || Path::new(BASH_COMPLETION).exists() },
+    Package { name: "zsh", is_there: || paths::program("zsh").is_some() },
+    Package { name: "fish", is_there: || paths::program("fish").is_some() },
 ];
 
 fn python_has(module: &str) -> bool {

@@ -34,6 +34,7 @@ pub struct Board {
     link: Box<dyn Link>,
     fifo: Fifo,
     capacity: u16,
+    runs_programs: bool,
     uart: Option<u32>,
     sending: Mutex<Option<Wire>>,
     started: Instant,
@@ -62,6 +63,7 @@ impl Board {
             link,
             fifo: Fifo::new(fifo_size.map(usize::from)),
             capacity: fifo_size.unwrap_or(CAPACITY).min(CAPACITY),
+            runs_programs: !options.safe_boot,
             uart: options.uart,
             sending: Mutex::new(options.uart.map(Wire::new)),
             started: Instant::now(),
@@ -192,6 +194,10 @@ impl Hal for Board {
 
     fn atomic_end(&self, _state: usize) {
         self.atomic.store(false, Ordering::Release);
+    }
+
+    fn runs_programs(&self) -> bool {
+        self.runs_programs
     }
 
     fn stack_limit(&self) -> usize {

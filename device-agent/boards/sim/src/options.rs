@@ -23,6 +23,9 @@ pub struct Options {
     /// Cut the power in the middle of the flash's Nth write or erase: the process ends with exit code 4
     #[arg(long, value_name = "N")]
     pub power_cut: Option<u64>,
+    /// Run neither boot.py nor main.py at any start
+    #[arg(long)]
+    pub safe_boot: bool,
     /// Console on standard input and output (the default)
     #[arg(long, conflicts_with_all = ["pty", "tcp"])]
     pub stdio: bool,

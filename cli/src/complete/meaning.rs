@@ -1,0 +1,54 @@
+//! What the values of commands and options are.
+
+use super::paths::Want;
+
+/// What a value names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nothing that could be listed.
+    Nothing,
+    /// One of these.
+    Words(&'static [&'static str]),
+    /// A command of this program.
+    Command,
+    /// A command that may follow `fs`.
+    FileCommand,
+    /// A device, as for `connect`.
+    Device,
+    /// A path of this machine.
+    Host(Want),
+    /// A path on the board, with or without its colon.
+    Board(Want),
+    /// A path on the board that must show its colon.
+    Place,
+    /// A path of this machine, or with a colon one on the board.
+    Either,
+    /// What `mip install` installs.
+    Package,
+}
+
+impl Meaning {
+    /// The meaning of a value by the command that has it and the name that help gives it. `None` when this table does not
+    /// know it; a test sees to it that it knows them all.
+    pub fn of(command: &str, is_file_command: bool, value: &str) -> Option<Meaning> {
+        let meaning = match (command, value) {
+            (_, "DEVICE") => Meaning::Device,
+            (_, ":PLACE") => Meaning::Place,
+            ("cp", "PATH") => Meaning::Either,
+            ("ls" | "tree" | "mkdir" | "rmdir", "PATH") => Meaning::Board(Want::Directories),
+            ("mount", "PATH") => Meaning::Host(Want::Directories),
+            ("edit", "FILE") => Meaning::Board(Want::Any),
+            ("fs", "CMD") => Meaning::FileCommand,
+            ("mip", "CMD") => Meaning::Words(&["install"]),
+            ("mip", "PACKAGE") => Meaning::Package,
+            ("mip", "DIRECTORY") => Meaning::Board(Want::Directories),
+            ("completions", "SHELL") => Meaning::Words(&["bash", "zsh", "fish", "powershell"]),
+            ("help", "COMMAND") => Meaning::Command,
+            (_, "PATH") if is_file_command => Meaning::Board(Want::Any),
+            (_, "FILE") => Meaning::Host(Want::Any),
+            (_, "CODE" | "EXPR" | "ARGS" | "MS" | "SECONDS" | "ADDRESS") => Meaning::Nothing,
+            _ => return None,
+        };
+        Some(meaning)
+    }
+}

@@ -1,0 +1,172 @@
+//! Completion: what may stand where the cursor is.
+//!
+//! The map, from the outside inwards:
+//!
+//! - [`complete`]: from the words before the cursor to candidates. It reads no environment and asks nobody but its
+//!   [`Sources`], so a program that has a board connected calls it as well as a process that a shell starts for one TAB.
+//! - `cursor`: where in a chain the cursor is, by the grammars that parse it.
+//! - `meaning`: what a command's value is: a path on the board, a folder of this machine, a device.
+//! - `paths`, `devices`: candidates for those.
+//! - `ask`: the board, from a process that lives for one TAB. `shells`: how a shell asks, and how it is answered.
+//! - `sources`: who knows names: this machine, and a board behind [`BoardNames`].
+
+mod ask;
+mod cursor;
+mod devices;
+mod meaning;
+mod paths;
+mod shells;
+pub mod sources;
+
+#[cfg(test)]
+mod tests;
+
+use clap::{Arg, Command};
+
+use crate::chain;
+use crate::commands::{self, Group, fs};
+use cursor::Place;
+use meaning::Meaning;
+
+pub use shells::{COMMAND, Shell, answer};
+pub use sources::{Board, Sources, ThisMachine};
+
+/// A word that may stand at the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The whole word, without quotes. It starts with what is typed already.
+    pub value: String,
+    /// What it is, in a few words; may be empty.
+    pub about: String,
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// Whether the word ends here, so that a space may follow: a directory goes on.
+    pub ends: bool,
+}
+
+/// What a candidate names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A command, or a word in the place of one.
+    Command,
+    /// An option.
+    Option,
+    /// One of a few words.
+    Value,
+    /// A device.
+    Device,
+    /// A file or directory of this machine.
+    Host,
+    /// A file or directory on the board.
+    Board,
+}
+
+/// The candidates for the word `current`, of which this much is typed, behind these words. Words and candidates are
+/// without quotes; the program's own name is not among the words. Words that make no sense have no candidates.
+pub fn complete(words: &[String], current: &str, sources: &mut dyn Sources) -> Vec<Candidate> {
+    let cursor = cursor::locate(words, current);
+    let mut candidates = Vec::new();
+    for place in &cursor.places {
+        match place {
+            Place::Command => candidates.extend(command_words(current, sources)),
+            Place::Options(grammar) => match current.split_once('=') {
+                Some((option, value)) if option.starts_with("--") => {
+                    let Some(arg) = cursor::option(grammar, option) else { continue };
+                    let found = values(cursor::value_of(grammar, arg), value, true, &cursor.board, sources);
+                    candidates.extend(found.into_iter().map(|candidate| Candidate {
+                        value: format!("{option}={}", candidate.value),
+                        ..candidate
+                    }));
+                }
+                _ => candidates.extend(options(grammar, current.starts_with("--no-"))),
+            },
+            Place::Value(meaning, bare) => {
+                candidates.extend(values(*meaning, current, *bare, &cursor.board, sources));
+            }
+        }
+    }
+    // A name with a control character can't be typed, and would change what a terminal shows.
+    candidates.retain(|candidate| {
+        candidate.value.starts_with(current) && !candidate.value.contains(char::is_control)
+    });
+    candidates
+}
+
+/// Candidates for a value. `bare`: a dash or a plus in front means nothing here.
+fn values(
+    meaning: Meaning,
+    current: &str,
+    bare: bool,
+    board: &Board,
+    sources: &mut dyn Sources,
+) -> Vec<Candidate> {
+    match meaning {
+        Meaning::Nothing => Vec::new(),
+        Meaning::Words(words) => words.iter().map(|word| plain(word, "", Kind::Value)).collect(),
+        Meaning::Command => every_command().collect(),
+        Meaning::FileCommand => commands::group(Group::Files).map(command).collect(),
+        Meaning::Device => devices::candidates(current, sources),
+        Meaning::Host(want) => paths::host(current, "", want, bare, sources),
+        Meaning::Board(want) => paths::board(current, want, bare, board, sources),
+        Meaning::Place if current.is_empty() => vec![paths::colon()],
+        Meaning::Place => paths::board(current, paths::Want::Directories, bare, board, sources),
+        Meaning::Either if current.starts_with(':') => {
+            paths::board(current, paths::Want::Any, bare, board, sources)
+        }
+        Meaning::Either => {
+            let here = paths::host(current, "", paths::Want::Any, bare, sources);
+            here.into_iter().chain(current.is_empty().then(paths::colon)).collect()
+        }
+        Meaning::Package => {
+            let places = ["github:", "gitlab:", "codeberg:"];
+            let places =
+                places.iter().map(|place| Candidate { ends: false, ..plain(place, "", Kind::Value) });
+            paths::host(current, "", paths::Want::Any, bare, sources).into_iter().chain(places).collect()
+        }
+    }
+}
+
+/// A word that ends.
+fn plain(value: &str, about: &str, kind: Kind) -> Candidate {
+    Candidate { value: value.to_owned(), about: about.to_owned(), kind, ends: true }
+}
+
+fn command(entry: &commands::Entry) -> Candidate {
+    plain(entry.name, entry.about, Kind::Command)
+}
+
+/// All commands, without shortcuts.
+fn every_command() -> impl Iterator<Item = Candidate> {
+    let named = [Group::Commands, Group::Files].into_iter().flat_map(commands::group).map(command);
+    named.chain([plain(fs::NAME, fs::ABOUT, Kind::Command)])
+}
+
+/// Words in the place of a command. A shortcut for a port is one if there is such a port.
+fn command_words(current: &str, sources: &mut dyn Sources) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = every_command().collect();
+    let fitting: Vec<String> = chain::port_words().filter(|word| word.starts_with(current)).collect();
+    if !fitting.is_empty() {
+        let ports = sources.ports();
+        for word in fitting {
+            let path = chain::expand(&word).and_then(|words| words.into_iter().nth(1)).unwrap_or_default();
+            if ports.iter().any(|port| port.path == path) {
+                found.push(plain(&word, &format!("connect to {path}"), Kind::Command));
+            }
+        }
+    }
+    found
+}
+
+/// The long options of a grammar; those that help hides if they are asked for by their first letters.
+fn options(grammar: &Command, hidden: bool) -> Vec<Candidate> {
+    let about = |arg: &Arg| arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let known = grammar
+        .get_arguments()
+        .filter(|arg| hidden || !arg.is_hide_set())
+        .filter_map(|arg| arg.get_long().map(|long| plain(&format!("--{long}"), &about(arg), Kind::Option)));
+    let mut options: Vec<Candidate> = known.collect();
+    if !options.iter().any(|option| option.value == "--help") {
+        options.push(plain("--help", "Print help", Kind::Option));
+    }
+    options
+}
