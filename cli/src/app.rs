@@ -6,6 +6,7 @@ use crate::chain::{self, Chain, Parsed};
 use crate::commands::Run;
 use crate::commands::repl::Repl;
 use crate::complete;
+use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::hints::Named;
 use crate::printer::Printer;
@@ -19,15 +20,23 @@ pub fn main() -> ExitCode {
     }
     let plain = Printer::default();
     let words = std::env::args_os().skip(1).map(|word| word.into_string()).collect::<Result<Vec<_>, _>>();
+    let mut config = Config::default();
     let parsed = match words {
-        Ok(words) => chain::parse(&words),
+        Ok(words) => chain::choice(&words).and_then(|choice| Config::load(&choice)).and_then(|loaded| {
+            config = loaded;
+            chain::parse(&words, &config)
+        }),
         Err(word) => Err(Failure::usage(format!("`{}` is not valid UTF-8", word.to_string_lossy()))
             .hint("boards know names in UTF-8 only; `ls -b` shows others")),
     };
     let result = match parsed {
-        Err(failure) => Err(failure),
+        Err(failure) => {
+            // What was left out may be what is missing.
+            warn(&config, &plain);
+            Err(failure)
+        }
         Ok(Parsed::Help(text)) => plain.data(text.as_bytes()).map_err(|error| Failure::output(&error)),
-        Ok(Parsed::Chain(chain)) => return run(&chain),
+        Ok(Parsed::Chain(chain)) => return run(&chain, &config),
     };
     exit_code(result, &plain, None)
 }
@@ -44,8 +53,9 @@ fn exit_code(result: Result<(), Failure>, printer: &Printer, named: Option<&Name
 }
 
 /// Runs a parsed chain. A chain without an action ends in the REPL.
-fn run(chain: &Chain) -> ExitCode {
+fn run(chain: &Chain, config: &Config) -> ExitCode {
     let printer = Printer::new(&chain.globals);
+    warn(config, &printer);
     let signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => {
@@ -53,7 +63,7 @@ fn run(chain: &Chain) -> ExitCode {
             return exit_code(Err(failure), &printer, None);
         }
     };
-    let mut session = Session::new(&chain.globals, &printer, &signals);
+    let mut session = Session::new(&chain.globals, config, &printer, &signals);
     let result = run_commands(chain, &mut session).map_err(|failure| match signals.received() {
         // Ctrl-C, or a signal that looks like one to the code below.
         Some(signal) if matches!(failure.kind, Kind::Interrupted(_)) => {
@@ -68,6 +78,13 @@ fn run(chain: &Chain) -> ExitCode {
     });
     session.disconnect();
     exit_code(result, &printer, named.as_ref())
+}
+
+/// Tells what of the configuration was left out.
+fn warn(config: &Config, printer: &Printer) {
+    for warning in &config.warnings {
+        printer.note(&format!("warning: configuration: {warning}"));
+    }
 }
 
 fn run_commands(chain: &Chain, session: &mut Session<'_>) -> Result<(), Failure> {

@@ -34,26 +34,50 @@ pub enum Trouble {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Named {
     /// By `connect`.
-    Connect(Address),
+    Connect(DeviceName),
     /// By `--device`.
-    Option(Address),
-    /// By nothing, or by the environment: it need not be named again.
-    Default(Address),
+    Option(DeviceName),
+    /// By nothing, by the environment, or by the configuration: it need not be named again.
+    Default(DeviceName),
+}
+
+/// A board's address, and the name that the configuration gives it, if it was called by that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceName {
+    /// Where it is.
+    pub address: Address,
+    /// The name in the configuration.
+    pub alias: Option<String>,
+}
+
+impl From<Address> for DeviceName {
+    fn from(address: Address) -> Self {
+        DeviceName { address, alias: None }
+    }
+}
+
+impl std::fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.alias {
+            Some(alias) => f.write_str(alias),
+            None => self.address.fmt(f),
+        }
+    }
 }
 
 impl Named {
     /// The board.
     pub fn address(&self) -> &Address {
         match self {
-            Named::Connect(address) | Named::Option(address) | Named::Default(address) => address,
+            Named::Connect(device) | Named::Option(device) | Named::Default(device) => &device.address,
         }
     }
 
     /// The start of a command line for this board.
     fn command(&self) -> String {
         match self {
-            Named::Connect(address) => format!("mpr connect {}", shell_word(&address.to_string())),
-            Named::Option(address) => format!("mpr -d {}", shell_word(&address.to_string())),
+            Named::Connect(device) => format!("mpr connect {}", shell_word(&device.to_string())),
+            Named::Option(device) => format!("mpr -d {}", shell_word(&device.to_string())),
             Named::Default(_) => "mpr".to_owned(),
         }
     }
@@ -223,9 +247,13 @@ mod tests {
         let sim = Address::Sim(mpr_protocol::SimFlash::Memory);
         for (named, text) in [
             (None, "`mpr ls :`"),
-            (Some(Named::Default(sim.clone())), "`mpr ls :`"),
-            (Some(Named::Connect(sim.clone())), "`mpr connect sim:- ls :`"),
-            (Some(Named::Option(Address::Exec("a b".into()))), "`mpr -d 'exec:a b' ls :`"),
+            (Some(Named::Default(sim.clone().into())), "`mpr ls :`"),
+            (Some(Named::Connect(sim.clone().into())), "`mpr connect sim:- ls :`"),
+            (Some(Named::Option(Address::Exec("a b".into()).into())), "`mpr -d 'exec:a b' ls :`"),
+            (
+                Some(Named::Connect(DeviceName { address: sim.clone(), alias: Some("my lab".into()) })),
+                "`mpr connect 'my lab' ls :`",
+            ),
         ] {
             assert_eq!(advice.text(named.as_ref()), text);
         }
@@ -233,9 +261,9 @@ mod tests {
 
     #[test]
     fn a_broken_link_has_advice_for_its_kind() {
-        let exec = Named::Connect(Address::Exec("ssh box".into()));
+        let exec = Named::Connect(Address::Exec("ssh box".into()).into());
         assert!(Advice::Link(Trouble::Lost).text(Some(&exec)).contains("`sh -c 'ssh box'`"));
-        let port = Named::Default(Address::Serial("/dev/ttyACM0".into()));
+        let port = Named::Default(Address::Serial("/dev/ttyACM0".into()).into());
         assert!(Advice::Link(Trouble::Busy).text(Some(&port)).contains("`fuser -v /dev/ttyACM0`"));
     }
 }

@@ -3,6 +3,7 @@
 //! The map, in the order in which a command line passes through it:
 //!
 //! - `chain`: splits the words into commands and parses every one of them, before any IO.
+//! - `config`: the user's macros, devices and defaults.
 //! - `commands`: one file per command; each says its grammar and runs on a session.
 //! - `complete`: what may stand where the cursor is, for shells.
 //! - `session`: the board of the moment, connected when the first command needs it.
@@ -17,6 +18,7 @@ mod app;
 mod chain;
 mod commands;
 mod complete;
+mod config;
 mod failure;
 mod fetch;
 mod hints;

@@ -14,7 +14,7 @@ pub const DEVICE_VARIABLE: &str = "MPR_DEVICE";
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Anywhere {
-    /// Device, written as for `connect` (default: $MPR_DEVICE or the only USB board)
+    /// Device, written as for `connect` (default: $MPR_DEVICE, the configuration's, the only USB board)
     #[arg(short, long, value_name = "DEVICE", value_parser = Target::parse)]
     pub device: Option<Target>,
     /// Print one JSON object per result instead of text
@@ -37,6 +37,12 @@ pub struct Anywhere {
 pub struct Globals {
     #[command(flatten)]
     pub anywhere: Anywhere,
+    /// File to read instead of the usual configuration; before the first command (default: $MPR_CONFIG)
+    #[arg(long, value_name = "FILE", overrides_with = "no_config")]
+    pub config: Option<String>,
+    /// Read no configuration; before the first command
+    #[arg(long, overrides_with = "config")]
+    pub no_config: bool,
     /// Say on standard error what is done
     #[arg(short, long)]
     pub verbose: bool,
@@ -63,6 +69,9 @@ impl Globals {
     /// Takes over what `later` sets.
     pub fn merge(&mut self, later: Globals) {
         self.anywhere.merge(later.anywhere);
+        if later.config.is_some() || later.no_config {
+            (self.config, self.no_config) = (later.config, later.no_config);
+        }
         self.verbose |= later.verbose;
         self.help |= later.help;
         self.version |= later.version;

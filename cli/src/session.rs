@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use mpr_protocol::{Address, AddressError, ConnectOptions, Device, Error, Timeouts};
 
+use crate::chain::nearest;
+use crate::config::Config;
 use crate::failure::{Failure, Kind};
-use crate::hints::Named;
+use crate::hints::{DeviceName, Named, shell_word};
 use crate::options::{DEVICE_VARIABLE, Globals};
 use crate::printer::Printer;
 use crate::signals::Signals;
@@ -26,6 +28,8 @@ pub enum Target {
     List,
     /// A board.
     Board(Address),
+    /// A board by a plain word: its name in the configuration, else a serial port.
+    Name(String),
 }
 
 impl Target {
@@ -36,7 +40,12 @@ impl Target {
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         match text {
             "list" => Ok(Target::List),
-            text => text.parse().map(Target::Board),
+            text => text.parse().map(|address| match address {
+                Address::Serial(port) if port == text && !text.contains(['/', '\\', ':']) => {
+                    Target::Name(port)
+                }
+                address => Target::Board(address),
+            }),
         }
     }
 }
@@ -45,6 +54,7 @@ impl Target {
 pub struct Session<'a> {
     printer: &'a Printer,
     signals: &'a Signals,
+    config: &'a Config,
     options: ConnectOptions,
     limit: Option<Duration>,
     preferred: Option<Target>,
@@ -53,11 +63,13 @@ pub struct Session<'a> {
     restarting: Option<Instant>,
     /// The interactive shell is to end.
     leaves_shell: bool,
+    /// The first operation on the board restarts its interpreter before.
+    soft_reset_due: bool,
 }
 
 impl<'a> Session<'a> {
     /// A session without a board so far.
-    pub fn new(globals: &Globals, printer: &'a Printer, signals: &'a Signals) -> Self {
+    pub fn new(globals: &Globals, config: &'a Config, printer: &'a Printer, signals: &'a Signals) -> Self {
         let mut timeouts = Timeouts::default();
         if let Some(limit) = globals.anywhere.timeout {
             timeouts.idle = timeouts.idle.min(limit);
@@ -73,6 +85,7 @@ impl<'a> Session<'a> {
         Session {
             printer,
             signals,
+            config,
             options,
             limit: globals.anywhere.timeout,
             preferred,
@@ -80,12 +93,18 @@ impl<'a> Session<'a> {
             device: None,
             restarting: None,
             leaves_shell: false,
+            soft_reset_due: config.auto_soft_reset,
         }
     }
 
     /// The printer. It outlives borrows of the session.
     pub fn printer(&self) -> &'a Printer {
         self.printer
+    }
+
+    /// The user's configuration.
+    pub fn config(&self) -> &'a Config {
+        self.config
     }
 
     /// The board of the moment, as the command line named it.
@@ -104,9 +123,9 @@ impl<'a> Session<'a> {
     }
 
     /// Leaves the board there is, and opens the link to this one.
-    pub fn connect(&mut self, address: &Address) -> Result<(), Failure> {
+    pub fn connect(&mut self, device: DeviceName) -> Result<(), Failure> {
         self.disconnect();
-        self.current = Some(Named::Connect(address.clone()));
+        self.current = Some(Named::Connect(device));
         self.open()
     }
 
@@ -114,6 +133,7 @@ impl<'a> Session<'a> {
     pub fn disconnect(&mut self) {
         self.current = None;
         self.restarting = None;
+        self.soft_reset_due = self.config.auto_soft_reset;
         if let Some(device) = self.device.take() {
             let name = device.name().to_owned();
             // The link is closed all the same, and what had to succeed has succeeded.
@@ -130,9 +150,11 @@ impl<'a> Session<'a> {
         self.restarting = None;
     }
 
-    /// Whether the board waits for commands: it is connected, and neither restarts nor runs a program that was left to itself.
+    /// Whether the board waits for commands: it is connected, and neither restarts, now or before its first command, nor runs a program that was left to itself.
     pub fn is_at_hand(&self) -> bool {
-        self.restarting.is_none() && self.device.as_ref().is_some_and(|device| !device.is_left_running())
+        self.restarting.is_none()
+            && !self.soft_reset_due
+            && self.device.as_ref().is_some_and(|device| !device.is_left_running())
     }
 
     /// Ends the interactive shell behind this line.
@@ -155,8 +177,26 @@ impl<'a> Session<'a> {
         self.device.as_ref().map(Device::name)
     }
 
-    /// The board, connected now if it was not.
+    /// The board at its raw REPL or on the way there, connected now if it was not. The first time, its interpreter is restarted
+    /// if the configuration wants that.
     pub fn device(&mut self) -> Result<&mut Device, Failure> {
+        match std::mem::take(&mut self.soft_reset_due) {
+            false => self.link(),
+            true => {
+                let device = self.link()?;
+                device.soft_reset().map_err(|error| Failure::device("soft-reset", error))?;
+                Ok(device)
+            }
+        }
+    }
+
+    /// Makes the board keep what it has in memory, whatever the configuration says, until another one is connected.
+    pub fn keep_running(&mut self) {
+        self.soft_reset_due = false;
+    }
+
+    /// The board as it is, connected now if it was not.
+    pub fn link(&mut self) -> Result<&mut Device, Failure> {
         if let Some(since) = self.restarting.take() {
             self.await_restart(since)?;
         }
@@ -212,11 +252,17 @@ impl<'a> Session<'a> {
     fn open(&mut self) -> Result<(), Failure> {
         let named = match &self.current {
             Some(named) => named.clone(),
-            None => default_board(self.preferred.as_ref())?,
+            None => default_board(self.preferred.as_ref(), self.config)?,
         };
         self.current = Some(named.clone());
-        let device = Device::connect(named.address(), &self.options)
-            .map_err(|error| Failure::device("connect", error))?;
+        let device = Device::connect(named.address(), &self.options).map_err(|error| {
+            let near = misspelt(named.address(), &error, self.config);
+            let failure = Failure::device("connect", error);
+            match near {
+                Some(name) => failure.hint(format!("did you mean `mpr connect {}`?", shell_word(&name))),
+                None => failure,
+            }
+        })?;
         self.printer.detail(&format!("connected to `{}`", device.name()));
         self.device = Some(device);
         Ok(())
@@ -264,8 +310,9 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The board for commands that no `connect` precedes.
-fn default_board(preferred: Option<&Target>) -> Result<Named, Failure> {
+/// The board for commands that no `connect` precedes: that of `--device`, else of the environment, else of the
+/// configuration, else the only one.
+fn default_board(preferred: Option<&Target>, config: &Config) -> Result<Named, Failure> {
     let (target, named, from): (_, fn(_) -> _, _) = match (preferred, std::env::var(DEVICE_VARIABLE)) {
         (Some(target), _) => (target.clone(), Named::Option, "--device"),
         (None, Ok(text)) if !text.is_empty() => {
@@ -273,11 +320,11 @@ fn default_board(preferred: Option<&Target>) -> Result<Named, Failure> {
                 .map_err(|error| Failure::usage(format!("{DEVICE_VARIABLE}: {error}")).hint(ADDRESS_HINT))?;
             (target, Named::Default, DEVICE_VARIABLE)
         }
-        _ => return Ok(Named::Default(Address::Auto)),
+        _ => (config.device.clone().unwrap_or(Target::Board(Address::Auto)), Named::Default, "device"),
     };
-    match target {
-        Target::Board(address) => Ok(named(address)),
-        Target::List => {
+    match config.named(&target) {
+        Some(device) => Ok(named(device)),
+        None => {
             Err(Failure::usage(format!("{from}: `list` is no device"))
                 .hint("`mpr connect list` lists the ports"))
         }
@@ -285,8 +332,18 @@ fn default_board(preferred: Option<&Target>) -> Result<Named, Failure> {
 }
 
 /// The address that commands use when the command line names none; `None` when the environment names nonsense.
-pub fn default_address() -> Option<Address> {
-    default_board(None).ok().map(|named| named.address().clone())
+pub fn default_address(config: &Config) -> Option<Address> {
+    default_board(None, config).ok().map(|named| named.address().clone())
+}
+
+/// The device of the configuration that a port that is not there may have meant.
+fn misspelt(address: &Address, error: &Error, config: &Config) -> Option<String> {
+    match (address, error) {
+        (Address::Serial(port), Error::NotFound { .. } | Error::Open { .. }) => {
+            nearest::nearest(port, config.devices.keys())
+        }
+        _ => None,
+    }
 }
 
 /// How boards are named.

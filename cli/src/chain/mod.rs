@@ -1,18 +1,24 @@
 //! A command line: several commands in a row, parsed whole before any of them runs.
 
 mod expand;
-mod nearest;
+mod line;
+pub mod nearest;
 pub mod words;
 
+#[cfg(test)]
+mod macro_tests;
 #[cfg(test)]
 mod tests;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Command, FromArgMatches};
 
-pub use expand::{expand, port_words, shortcuts};
+pub use expand::{Expanded, Expander};
+pub use expand::{device, port_words, shortcuts};
+use line::Line;
 
 use crate::commands::{self, Entry, Group, Run, fs};
+use crate::config::{Choice, Config};
 use crate::failure::Failure;
 use crate::options::{Anywhere, Globals};
 use words::{END, GLOBALS, Taken, WordError};
@@ -38,91 +44,60 @@ pub enum Parsed {
     Chain(Chain),
 }
 
+/// Which configuration a command line wants. Only options in front of the first command can say that.
+///
+/// # Errors
+/// A usage failure for these options.
+pub fn choice(words: &[String]) -> Result<Choice, Failure> {
+    let grammar = finished(Globals::augment_args(Command::new(GLOBALS)));
+    let (taken, _) = take(GLOBALS, &grammar, words)?;
+    let matches = matches(GLOBALS, grammar, taken)?;
+    let globals = Globals::from_arg_matches(&matches).map_err(|error| misfit(GLOBALS, &error))?;
+    Ok(Choice::new(globals.config.as_deref(), globals.no_config))
+}
+
 /// Parses a whole command line. Does no IO.
 ///
 /// # Errors
 /// A usage failure for the first word that makes no sense.
-pub fn parse(words: &[String]) -> Result<Parsed, Failure> {
-    parse_among(words, commands::find)
+pub fn parse(words: &[String], config: &Config) -> Result<Parsed, Failure> {
+    parse_among(words, config, commands::find)
 }
+
+/// Finds a command by its word.
+pub type Find = fn(&str) -> Option<&'static Entry>;
 
 /// The same with other commands: those that `find` knows.
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_among(words: &[String], find: fn(&str) -> Option<&'static Entry>) -> Result<Parsed, Failure> {
+pub fn parse_among(words: &[String], config: &Config, find: Find) -> Result<Parsed, Failure> {
     let mut rest = words.to_vec();
-    let mut chain = Chain::default();
-    while let Some(word) = rest.first().cloned() {
+    let mut line = Line::new(config, find);
+    let mut nothing_yet = true;
+    while let Some(word) = rest.first() {
         if word == END || word == "--" {
             rest.remove(0);
-        } else if word.starts_with('-') {
-            if let Some(text) = parse_globals(&mut rest, &mut chain)? {
-                return Ok(Parsed::Help(text));
-            }
-        } else if let Some(expansion) = expand(&word) {
-            rest.splice(..1, expansion);
-        } else {
-            rest.remove(0);
-            let (name, entry) = match word == fs::NAME {
-                false => (word.clone(), find(&word).ok_or_else(|| unknown_command(&word))?),
-                true => match fs::subcommand(&mut rest)? {
-                    Ok(found) => found,
-                    Err(help) => return Ok(Parsed::Help(help)),
-                },
-            };
-            if let Some(text) = parse_command(&name, entry, &mut rest, &mut chain)? {
-                return Ok(Parsed::Help(text));
-            }
+            continue;
+        }
+        let leads = std::mem::take(&mut nothing_yet) && word.starts_with('-');
+        let values = match word.starts_with('-') {
+            true => None,
+            false => match line.expander.expand(&mut rest)? {
+                Expanded::Front(values) => values,
+                Expanded::Help(text) => return Ok(Parsed::Help(text)),
+            },
+        };
+        let set = values.map(|code| line.command("exec", &mut vec!["--".to_owned(), code]));
+        let parsed = match set.unwrap_or(Ok(None)) {
+            Ok(None) => line.next(&mut rest, leads),
+            done => done,
+        };
+        if let Some(text) = parsed.map_err(|failure| line.expander.blame(failure))? {
+            return Ok(Parsed::Help(text));
         }
     }
-    Ok(Parsed::Chain(chain))
-}
-
-/// Parses options that stand where a command could. Returns text if help is all that is wanted.
-fn parse_globals(rest: &mut Vec<String>, chain: &mut Chain) -> Result<Option<String>, Failure> {
-    let grammar = finished(Globals::augment_args(Command::new(GLOBALS)));
-    let (taken, _) = take(GLOBALS, &grammar, rest)?;
-    if taken.used == 0 {
-        let word = &rest[0];
-        return Err(explain(GLOBALS, &grammar, WordError::UnknownOption(word.clone(), None)));
-    }
-    rest.drain(..taken.used);
-    let matches = matches(GLOBALS, grammar, taken)?;
-    let globals = Globals::from_arg_matches(&matches).map_err(|error| misfit(GLOBALS, &error))?;
-    if globals.help {
-        return Ok(Some(commands::help::overview()));
-    }
-    if globals.version {
-        chain.commands.push(Box::new(commands::version::Version {}));
-    }
-    chain.globals.merge(globals);
-    Ok(None)
-}
-
-/// Parses one command's words. Returns text if help is all that is wanted.
-fn parse_command(
-    name: &str,
-    entry: &Entry,
-    rest: &mut Vec<String>,
-    chain: &mut Chain,
-) -> Result<Option<String>, Failure> {
-    let grammar = grammar(name, entry);
-    let (taken, missing) = take(name, &grammar, rest)?;
-    if taken.help {
-        return Ok(Some(render_help(grammar)));
-    }
-    if let Some(missing) = missing {
-        let failure = Failure::usage(format!("{name}: {}", (entry.missing)(&missing)));
-        return Err(failure.hint(format!("`mpr {name} --help` says how it is used")));
-    }
-    rest.drain(..taken.used);
-    let matches = matches(name, grammar, taken)?;
-    let command = (entry.build)(name, &matches)?;
-    let anywhere = Anywhere::from_arg_matches(&matches).map_err(|error| misfit(name, &error))?;
-    chain.globals.anywhere.merge(anywhere);
-    chain.commands.push(command);
-    Ok(None)
+    Ok(Parsed::Chain(line.chain))
 }
 
 /// A command's grammar, with the options that are understood everywhere.
@@ -137,7 +112,7 @@ pub fn grammar(name: &str, entry: &Entry) -> Command {
 
 /// A grammar that is ready to be looked at.
 pub fn finished(grammar: Command) -> Command {
-    let mut grammar = grammar.disable_help_flag(true).no_binary_name(true);
+    let mut grammar = grammar.disable_help_flag(true).no_binary_name(true).args_override_self(true);
     grammar.build();
     grammar
 }
@@ -164,7 +139,7 @@ fn matches(name: &str, grammar: Command, taken: Taken) -> Result<clap::ArgMatche
 }
 
 /// A word that is no command.
-fn unknown_command(word: &str) -> Failure {
+fn unknown_command(word: &str, expander: &Expander<'_>) -> Failure {
     if NOT_YET.contains(&word) {
         return Failure::usage(format!("`{word}` is not in this version of mpr yet"))
             .hint("`mpr help` lists the commands that are");
@@ -173,11 +148,15 @@ fn unknown_command(word: &str) -> Failure {
     if word.ends_with(".py") {
         return failure.hint(format!("`mpr run {}` runs a program", crate::hints::shell_word(word)));
     }
-    match nearest::nearest(word, commands::names()) {
+    match expander.nearest(word) {
         Some(name) => failure.hint(format!("did you mean `mpr {name}`?")),
         None => failure.hint("`mpr help` lists all commands"),
     }
 }
+
+/// Where the options about the configuration stand.
+const CONFIG_FIRST: &str =
+    "they are for the whole line, and read first: `mpr --config FILE COMMAND`, `mpr --no-config COMMAND`";
 
 /// A word at a place where only certain words can be.
 pub fn nearest_of(word: &str, known: impl IntoIterator<Item = &'static str>) -> Option<String> {
@@ -192,6 +171,9 @@ fn explain(name: &str, grammar: &Command, error: WordError) -> Failure {
     };
     let failure = |text: String| Failure::usage(format!("{prefix}{text}"));
     match error {
+        WordError::UnknownOption(word, _) if is_config(&word) => {
+            failure(format!("unknown option `{word}`")).hint(CONFIG_FIRST)
+        }
         WordError::UnknownOption(word, Some(near)) => {
             failure(format!("unknown option `{word}`")).hint(format!("did you mean `{near}`?"))
         }
@@ -211,6 +193,11 @@ fn explain(name: &str, grammar: &Command, error: WordError) -> Failure {
         WordError::MissingValue(option) => failure(format!("`{option}` wants a value after it")).hint(help),
         WordError::UnexpectedValue(option) => failure(format!("`{option}` takes no value")).hint(help),
     }
+}
+
+/// Whether an option is one of those about the configuration.
+fn is_config(word: &str) -> bool {
+    matches!(word.split('=').next(), Some("--config" | "--no-config"))
 }
 
 /// A word that clap refuses: a value of the wrong kind.

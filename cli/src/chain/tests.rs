@@ -8,7 +8,7 @@ fn words(line: &[&str]) -> Vec<String> {
 }
 
 fn chain(line: &[&str]) -> Chain {
-    match parse(&words(line)) {
+    match parse(&words(line), &Config::default()) {
         Ok(Parsed::Chain(chain)) => chain,
         other => panic!("{line:?}: {other:?}"),
     }
@@ -24,7 +24,7 @@ fn names(line: &[&str]) -> Vec<String> {
 }
 
 fn failure(line: &[&str]) -> Failure {
-    match parse(&words(line)) {
+    match parse(&words(line), &Config::default()) {
         Err(failure) => {
             assert_eq!(failure.kind, Kind::Usage, "{line:?}");
             failure
@@ -38,7 +38,7 @@ fn text(advice: &str) -> Option<crate::hints::Advice> {
 }
 
 fn help(line: &[&str]) -> String {
-    match parse(&words(line)) {
+    match parse(&words(line), &Config::default()) {
         Ok(Parsed::Help(text)) => text,
         other => panic!("{line:?}: {other:?}"),
     }
@@ -203,6 +203,13 @@ fn help_wins_over_everything_around_it() {
 }
 
 #[test]
+fn an_option_may_be_said_twice() {
+    assert_eq!(names(&["ls", "--no-verbose", "--no-verbose"]), ["Ls"]);
+    assert_eq!(names(&["cp", "-rf", "-r", "a", ":b"]), ["Cp"]);
+    assert!(commands(&["repl", "--capture", "a", "--capture=b"])[0].contains("Some(\"b\")"));
+}
+
+#[test]
 fn version_is_a_command_and_an_option() {
     for line in [&["version"][..], &["--version"], &["--json", "--version"], &["--version", "--json"]] {
         assert_eq!(names(line), ["Version"], "{line:?}");
@@ -254,7 +261,7 @@ mod any_words {
     proptest! {
         #[test]
         fn are_parsed_or_refused(line in proptest::collection::vec(word(), 0..8)) {
-            if let Err(failure) = parse(&line) {
+            if let Err(failure) = parse(&line, &Config::default()) {
                 prop_assert_eq!(failure.kind, Kind::Usage);
                 prop_assert!(!failure.message.is_empty() && failure.hint.is_some(), "{:?}", failure);
             }

@@ -13,6 +13,7 @@ Devices:
   auto               the only USB board
   id:SERIAL          the board with this USB serial number
   port:NAME, PATH    a serial port, such as /dev/ttyACM0 or COM3
+  NAME               a device of your configuration; `mpr config` lists them
   sim:               a simulated board that keeps its files for the next time
   sim:FILE, sim:-    the same with its files in FILE, or nowhere
   exec:COMMAND       a command whose input and output are a board's console
@@ -30,12 +31,12 @@ pub struct Connect {
 
 impl Run for Connect {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
-        match &self.target {
-            Target::List => {
+        match session.config().named(&self.target) {
+            None => {
                 session.disconnect();
                 devs::print(session.printer())
             }
-            Target::Board(address) => session.connect(address),
+            Some(device) => session.connect(device),
         }
     }
 

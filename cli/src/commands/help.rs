@@ -4,9 +4,13 @@ use clap::{Args, Command};
 
 use super::{Entry, Group, Run, fs};
 use crate::chain;
+use crate::config::{Alias, Config, Macro};
 use crate::failure::Failure;
 use crate::options::Globals;
 use crate::session::Session;
+
+/// The command's word.
+pub const NAME: &str = "help";
 
 /// Arguments of `help`.
 #[derive(Debug, Args)]
@@ -20,14 +24,14 @@ impl Run for Help {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         let text = match self.command.as_deref() {
             Some(name) => explain(name),
-            None => overview(),
+            None => overview(session.config()),
         };
         session.printer().data(text.as_bytes()).map_err(|error| Failure::output(&error))
     }
 }
 
 fn known(word: &str) -> Result<String, String> {
-    match word == fs::NAME || super::find(word).is_some() {
+    match super::is_name(word) {
         true => Ok(word.to_owned()),
         false => Err(format!("`{word}` is not a command")),
     }
@@ -41,7 +45,7 @@ fn explain(name: &str) -> String {
 }
 
 /// Help for the whole program.
-pub fn overview() -> String {
+pub fn overview(config: &Config) -> String {
     let options = Globals::augment_args(Command::new("mpr"))
         .disable_help_flag(true)
         .help_template("{all-args}")
@@ -58,10 +62,12 @@ pub fn overview() -> String {
     files.push(("fs CMD".to_owned(), "the same: `fs ls` is `ls`".to_owned()));
     section(&mut text, "File commands", &files);
     section(&mut text, "Shortcuts", &chain::shortcuts().collect::<Vec<_>>());
+    own_words(&mut text, config);
     text.push('\n');
     text.push_str(options.trim_end());
     text.push_str(
-        "\n\n`mpr COMMAND --help` explains one command. MPR_DEVICE names the device if nothing else does.\n",
+        "\n\n`mpr COMMAND --help` explains one command. MPR_DEVICE names the device if nothing else\n\
+         does. `mpr config` shows where macros, names of devices and defaults are read from.\n",
     );
     text
 }
@@ -70,9 +76,34 @@ fn lines<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<(String, String)> 
     entries.map(|entry| (entry.name.to_owned(), entry.about.to_owned())).collect()
 }
 
+/// Adds the user's macros and devices.
+pub fn own_words(text: &mut String, config: &Config) {
+    if !config.macros.is_empty() {
+        section(text, "Macros", &config.macros.values().map(macro_line).collect::<Vec<_>>());
+    }
+    if !config.devices.is_empty() {
+        section(text, "Devices", &config.devices.iter().map(device_line).collect::<Vec<_>>());
+    }
+}
+
+/// A macro with its help, or with what it stands for.
+fn macro_line(found: &Macro) -> (String, String) {
+    (found.signature(), found.help.clone().unwrap_or_else(|| found.expansion()))
+}
+
+fn device_line((name, alias): (&String, &Alias)) -> (String, String) {
+    (name.clone(), format!("connect to {}", alias.address))
+}
+
 fn section(text: &mut String, title: &str, lines: &[(String, String)]) {
     text.push_str(&format!("\n{title}:\n"));
+    let width = lines.iter().map(|(name, _)| name.chars().count()).filter(|width| *width <= 24).max();
+    let width = width.unwrap_or(0).max(12);
     for (name, about) in lines {
-        text.push_str(&format!("  {name:<12} {about}\n"));
+        let mut about = about.lines().map(str::trim);
+        text.push_str(&format!("  {name:<width$} {}\n", about.next().unwrap_or_default()));
+        for line in about {
+            text.push_str(&format!("  {:width$} {line}\n", ""));
+        }
     }
 }

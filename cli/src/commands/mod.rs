@@ -7,6 +7,7 @@ pub mod bootloader;
 pub mod cat;
 pub mod checksum;
 pub mod completions;
+pub mod config;
 pub mod connect;
 pub mod cp;
 pub mod devs;
@@ -92,6 +93,7 @@ static COMMANDS: &[Entry] = &[
     entry::<bootloader::Bootloader>("bootloader", "make the device enter its bootloader"),
     file_entry::<cat::Cat>("cat", "print files", &[]),
     entry::<completions::Completions>("completions", "print the script that makes a shell complete"),
+    entry::<config::ShowConfig>("config", "show the configuration: its files, macros and devices"),
     entry::<connect::Connect>("connect", "connect to a device"),
     Entry {
         missing: cp::missing,
@@ -125,7 +127,10 @@ static COMMANDS: &[Entry] = &[
     },
     entry::<repl::Repl>("repl", "enter the interactive prompt"),
     entry::<reset::Reset>("reset", "hard reset the device"),
-    Entry { group: Group::Hidden, ..entry::<resume::Resume>("resume", "do nothing, as in mpremote") },
+    Entry {
+        group: Group::Hidden,
+        ..entry::<resume::Resume>("resume", "skip the soft reset that the configuration asks for")
+    },
     file_entry::<rm::Rm>("rm", "remove files, with -r directories, too", &["recursive"]),
     file_entry::<rmdir::Rmdir>("rmdir", "remove empty directories", &[]),
     entry::<rtc::Rtc>("rtc", "print the device's clock, with --set set it"),
@@ -186,6 +191,11 @@ fn missing_word(word: &str) -> String {
 pub fn find(name: &str) -> Option<&'static Entry> {
     let listed = if checksum::is_name(name) { checksum::NAME } else { name };
     COMMANDS.iter().find(|entry| entry.name == listed)
+}
+
+/// Whether a word is a command.
+pub fn is_name(word: &str) -> bool {
+    word == fs::NAME || find(word).is_some()
 }
 
 /// The names of all commands.

@@ -1,4 +1,4 @@
-//! `resume`: does nothing. No command soft-resets the board unasked.
+//! `resume`: keeps what the board has in memory. No command soft-resets the board unasked, unless the configuration says so.
 
 use clap::Args;
 
@@ -11,7 +11,8 @@ use crate::session::Session;
 pub struct Resume {}
 
 impl Run for Resume {
-    fn run(&self, _session: &mut Session<'_>) -> Result<(), Failure> {
+    fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+        session.keep_running();
         Ok(())
     }
 

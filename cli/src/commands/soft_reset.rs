@@ -12,6 +12,8 @@ pub struct SoftReset {}
 
 impl Run for SoftReset {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+        // One restart is enough.
+        session.keep_running();
         session.device()?.soft_reset().map_err(|error| Failure::device("soft-reset", error))
     }
 }

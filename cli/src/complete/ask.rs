@@ -14,6 +14,7 @@ use std::time::Duration;
 use mpr_protocol::{Address, ConnectOptions, Device, Error, InterruptFlag, SimFlash, Timeouts};
 
 use super::sources::{Board, BoardNames, Name};
+use crate::config::Config;
 use crate::session::{Target, default_address};
 
 /// The environment variable with the longest time for a board's answer, in seconds; 0: boards are not asked.
@@ -30,22 +31,25 @@ const GOODBYE: Duration = Duration::from_millis(300);
 
 /// Asks boards by connecting to them.
 #[derive(Debug, Clone, Copy)]
-pub struct Asking {
+pub struct Asking<'a> {
     wait: Duration,
+    config: &'a Config,
 }
 
-impl Asking {
+impl<'a> Asking<'a> {
     /// With the time that the environment allows.
-    pub fn from_environment() -> Asking {
+    pub fn from_environment(config: &'a Config) -> Self {
         let seconds = std::env::var(WAIT_VARIABLE).ok().and_then(|text| text.parse().ok());
         let wait = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Asking { wait: wait.unwrap_or(WAIT) }
+        Asking { wait: wait.unwrap_or(WAIT), config }
     }
 }
 
-impl BoardNames for Asking {
+impl BoardNames for Asking<'_> {
     fn names(&mut self, board: &Board, dir: &str) -> Vec<Name> {
-        let Some(address) = address(board).filter(|_| !self.wait.is_zero()) else { return Vec::new() };
+        let Some(address) = address(board, self.config).filter(|_| !self.wait.is_zero()) else {
+            return Vec::new();
+        };
         let (dir, wait) = (dir.to_owned(), self.wait);
         let interrupt = InterruptFlag::new();
         let raised = interrupt.clone();
@@ -66,13 +70,10 @@ impl BoardNames for Asking {
 }
 
 /// The address of a board that may be asked.
-fn address(board: &Board) -> Option<Address> {
+fn address(board: &Board, config: &Config) -> Option<Address> {
     let address = match board {
-        Board::Default => default_address()?,
-        Board::Named(text) => match Target::parse(text).ok()? {
-            Target::Board(address) => address,
-            Target::List => return None,
-        },
+        Board::Default => default_address(config)?,
+        Board::Named(text) => config.named(&Target::parse(text).ok()?)?.address,
     };
     // A TAB runs no commands, and a board that is made for it has no files.
     let never = matches!(address, Address::Exec(_) | Address::Sim(SimFlash::Memory));

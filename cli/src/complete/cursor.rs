@@ -7,8 +7,9 @@ use clap::{Arg, Command};
 
 use super::meaning::Meaning;
 use super::sources::Board;
-use crate::chain::{self, words};
+use crate::chain::{self, Expanded, Expander, words};
 use crate::commands::{self, Group, fs};
+use crate::config::Config;
 use crate::options::Globals;
 
 /// So often is a word replaced by others before it is taken for one that never ends.
@@ -59,14 +60,15 @@ impl Devices {
 }
 
 /// Finds the cursor's place behind these words, in the word of which `current` is typed.
-pub fn locate(words: &[String], current: &str) -> Cursor {
+pub fn locate(words: &[String], current: &str, config: &Config) -> Cursor {
     let mut devices = Devices::default();
-    let places = walk(words.to_vec(), current, &mut devices).unwrap_or_default();
+    let places = walk(words.to_vec(), current, config, &mut devices).unwrap_or_default();
     Cursor { places, board: devices.board() }
 }
 
 /// `None` when a word makes no sense.
-fn walk(mut rest: Vec<String>, current: &str, devices: &mut Devices) -> Option<Vec<Place>> {
+fn walk(mut rest: Vec<String>, current: &str, config: &Config, devices: &mut Devices) -> Option<Vec<Place>> {
+    let mut expander = Expander::new(config, commands::find);
     let mut expansions = 0;
     let globals = || chain::finished(<Globals as clap::Args>::augment_args(Command::new(words::GLOBALS)));
     loop {
@@ -92,7 +94,17 @@ fn walk(mut rest: Vec<String>, current: &str, devices: &mut Devices) -> Option<V
             }
             continue;
         }
-        if let Some(expansion) = chain::expand(&word) {
+        // Its arguments are values of Python, which nobody can name; behind them, its words go on.
+        if !matches!(expander.expand(&mut rest), Ok(Expanded::Front(_))) {
+            return None;
+        }
+        let Some(word) = rest.first().cloned().filter(|word| word != words::END && !word.starts_with('-'))
+        else {
+            continue;
+        };
+        if !(word == fs::NAME || commands::find(&word).is_some())
+            && let Some(expansion) = chain::device(&word, config)
+        {
             expansions += 1;
             if expansions > EXPANSIONS {
                 return None;

@@ -5,13 +5,14 @@ use mpr_protocol::PortInfo;
 use super::paths::{self, Want};
 use super::sources::Sources;
 use super::{Candidate, Kind, plain};
+use crate::config::Config;
 
 /// Words in front of a file or port.
 const SIM: &str = "sim:";
 const PORT: &str = "port:";
 
 /// The candidates for a device.
-pub fn candidates(current: &str, sources: &mut dyn Sources) -> Vec<Candidate> {
+pub fn candidates(current: &str, config: &Config, sources: &mut dyn Sources) -> Vec<Candidate> {
     let device = |value: &str, about: &str| plain(value, about, Kind::Device);
     if current.starts_with(SIM) {
         let mut found = vec![
@@ -31,6 +32,7 @@ pub fn candidates(current: &str, sources: &mut dyn Sources) -> Vec<Candidate> {
             .as_ref()
             .map(|serial| device(&format!("id:{serial}"), &format!("{} {}", port.path, about(port))))
     }));
+    found.extend(config.devices.iter().map(|(name, alias)| device(name, &alias.address.to_string())));
     found.push(device("auto", "the only USB board"));
     found.push(device("list", "list the serial ports"));
     found.push(Candidate { ends: false, ..device(SIM, "a simulated board") });

@@ -25,6 +25,7 @@ use clap::{Arg, Command};
 
 use crate::chain;
 use crate::commands::{self, Group, fs};
+use crate::config::Config;
 use cursor::Place;
 use meaning::Meaning;
 
@@ -63,16 +64,22 @@ pub enum Kind {
 
 /// The candidates for the word `current`, of which this much is typed, behind these words. Words and candidates are
 /// without quotes; the program's own name is not among the words. Words that make no sense have no candidates.
-pub fn complete(words: &[String], current: &str, sources: &mut dyn Sources) -> Vec<Candidate> {
-    let cursor = cursor::locate(words, current);
+pub fn complete(
+    words: &[String],
+    current: &str,
+    config: &Config,
+    sources: &mut dyn Sources,
+) -> Vec<Candidate> {
+    let cursor = cursor::locate(words, current, config);
     let mut candidates = Vec::new();
     for place in &cursor.places {
         match place {
-            Place::Command => candidates.extend(command_words(current, sources)),
+            Place::Command => candidates.extend(command_words(current, config, sources)),
             Place::Options(grammar) => match current.split_once('=') {
                 Some((option, value)) if option.starts_with("--") => {
                     let Some(arg) = cursor::option(grammar, option) else { continue };
-                    let found = values(cursor::value_of(grammar, arg), value, true, &cursor.board, sources);
+                    let found =
+                        values(cursor::value_of(grammar, arg), value, true, &cursor.board, config, sources);
                     candidates.extend(found.into_iter().map(|candidate| Candidate {
                         value: format!("{option}={}", candidate.value),
                         ..candidate
@@ -81,7 +88,7 @@ pub fn complete(words: &[String], current: &str, sources: &mut dyn Sources) -> V
                 _ => candidates.extend(options(grammar, current.starts_with("--no-"))),
             },
             Place::Value(meaning, bare) => {
-                candidates.extend(values(*meaning, current, *bare, &cursor.board, sources));
+                candidates.extend(values(*meaning, current, *bare, &cursor.board, config, sources));
             }
         }
     }
@@ -98,14 +105,15 @@ fn values(
     current: &str,
     bare: bool,
     board: &Board,
+    config: &Config,
     sources: &mut dyn Sources,
 ) -> Vec<Candidate> {
     match meaning {
         Meaning::Nothing => Vec::new(),
         Meaning::Words(words) => words.iter().map(|word| plain(word, "", Kind::Value)).collect(),
-        Meaning::Command => every_command().collect(),
+        Meaning::Command => commands_and_macros(config).collect(),
         Meaning::FileCommand => commands::group(Group::Files).map(command).collect(),
-        Meaning::Device => devices::candidates(current, sources),
+        Meaning::Device => devices::candidates(current, config, sources),
         Meaning::Host(want) => paths::host(current, "", want, bare, sources),
         Meaning::Board(want) => paths::board(current, want, bare, board, sources),
         Meaning::Place if current.is_empty() => vec![paths::colon()],
@@ -141,14 +149,29 @@ fn every_command() -> impl Iterator<Item = Candidate> {
     named.chain([plain(fs::NAME, fs::ABOUT, Kind::Command)])
 }
 
+/// All commands and the user's macros. A macro hides the command of its name.
+fn commands_and_macros(config: &Config) -> impl Iterator<Item = Candidate> {
+    let visible = every_command().filter(|command| !config.macros.contains_key(&command.value));
+    visible.chain(config.macros.values().map(|found| {
+        let about = found.help.as_deref().and_then(|help| help.lines().next().map(str::to_owned));
+        plain(&found.name, &about.unwrap_or_else(|| found.expansion()), Kind::Command)
+    }))
+}
+
 /// Words in the place of a command. A shortcut for a port is one if there is such a port.
-fn command_words(current: &str, sources: &mut dyn Sources) -> Vec<Candidate> {
-    let mut found: Vec<Candidate> = every_command().collect();
+fn command_words(current: &str, config: &Config, sources: &mut dyn Sources) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = commands_and_macros(config).collect();
+    let known = |name: &str| config.macros.contains_key(name) || commands::is_name(name);
+    let devices = config.devices.iter().filter(|(name, _)| !known(name));
+    found.extend(
+        devices.map(|(name, alias)| plain(name, &format!("connect to {}", alias.address), Kind::Command)),
+    );
     let fitting: Vec<String> = chain::port_words().filter(|word| word.starts_with(current)).collect();
     if !fitting.is_empty() {
         let ports = sources.ports();
         for word in fitting {
-            let path = chain::expand(&word).and_then(|words| words.into_iter().nth(1)).unwrap_or_default();
+            let path =
+                chain::device(&word, config).and_then(|words| words.into_iter().nth(1)).unwrap_or_default();
             if ports.iter().any(|port| port.path == path) {
                 found.push(plain(&word, &format!("connect to {path}"), Kind::Command));
             }

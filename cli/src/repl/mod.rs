@@ -75,7 +75,7 @@ pub fn run(options: &Options, session: &mut Session<'_>) -> Result<(), Failure> 
     let signals = session.signals();
     let capture = options.capture.as_deref().map(create_capture).transpose()?;
     let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(|error| broken("standard input", &error))?;
-    let device = session.device()?;
+    let device = session.link()?;
     let name = device.name().to_owned();
     device.leave_raw_repl().map_err(|error| Failure::device("repl", error))?;
     let console = Console::new(printer, options.escape, capture);

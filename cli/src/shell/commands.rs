@@ -8,7 +8,9 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::chain;
+use crate::commands::help::own_words;
 use crate::commands::{self, Entry, Group, Run, entry, fs as board_fs};
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -191,7 +193,7 @@ struct Help {
 impl Run for Help {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         let text = match self.command.as_deref() {
-            None => overview(),
+            None => overview(session.config()),
             Some(board_fs::NAME) => board_fs::render_help(),
             Some(name) => match find(name) {
                 Some(entry) => chain::render_help(chain::grammar(name, entry)),
@@ -207,7 +209,7 @@ impl Run for Help {
     }
 }
 
-fn overview() -> String {
+fn overview(config: &Config) -> String {
     let mut text = String::from(
         "A line is a command, or several with `+` between them; quotes and backslashes are a shell's. Paths are the\n\
          device's; for cp, those with a colon are. `!COMMAND` runs a command of this machine.\n",
@@ -224,6 +226,7 @@ fn overview() -> String {
     section("The shell's own", &mut own.into_iter());
     section("Files on the device", &mut files.into_iter());
     section("Other commands", &mut others.into_iter());
+    own_words(&mut text, config);
     text.push_str("\n`help COMMAND` explains one.\n");
     text
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::commands::{at_home, find, names};
 use crate::chain;
+use crate::config::Config;
 use crate::hints::shell_word;
 use crate::line::{Candidate, Candidates};
 use crate::local::board::plain;
@@ -33,6 +34,8 @@ pub struct Completion {
 enum Kind {
     Command,
     Option,
+    /// A name for a device.
+    Device,
     Board,
     Here,
     /// A path of the board with a colon in front, else one of this machine.
@@ -64,7 +67,8 @@ impl Completion {
         let word = place.word.as_str();
         let list = match place.kind {
             Kind::Nothing => Vec::new(),
-            Kind::Command => words_from(names(), word),
+            Kind::Command => words_from(command_words(session.config()), word),
+            Kind::Device => words_from(device_names(session.config()), word),
             Kind::Option => options(place.command.as_deref().unwrap_or_default(), word),
             Kind::Here => self.paths(word, &mut |folder| Some(list_here(folder))),
             Kind::Board => self.on_board(word, session),
@@ -151,6 +155,7 @@ fn place(text: &str) -> Option<Place> {
 fn kind_of(command: &str, number: usize) -> Kind {
     match (command, number) {
         ("" | "help", 0) => Kind::Command,
+        ("connect", 0) => Kind::Device,
         ("cp", _) => Kind::Either,
         ("lcd" | "lls", _) | ("run" | "mount", 0) => Kind::Here,
         ("cd" | "umount", 0) | ("mount", 1) => Kind::Board,
@@ -177,11 +182,22 @@ fn last_word(text: &str) -> usize {
     start
 }
 
+/// The commands, and the configuration's words that stand for some.
+fn command_words(config: &Config) -> impl Iterator<Item = &str> {
+    let known = names().map(|name| -> &str { name });
+    known.chain(config.macros.keys().map(String::as_str)).chain(device_names(config))
+}
+
+fn device_names(config: &Config) -> impl Iterator<Item = &str> {
+    config.devices.keys().map(String::as_str)
+}
+
 fn words_from<'a>(names: impl Iterator<Item = &'a str>, start: &str) -> Vec<Candidate> {
     let mut names: Vec<&str> = names.filter(|name| name.starts_with(start)).collect();
     names.sort_unstable();
     names.dedup();
-    names.into_iter().map(|name| Candidate { shown: name.to_owned(), text: format!("{name} ") }).collect()
+    let candidate = |name: &str| Candidate { shown: name.to_owned(), text: format!("{} ", shell_word(name)) };
+    names.into_iter().map(candidate).collect()
 }
 
 fn options(command: &str, start: &str) -> Vec<Candidate> {
@@ -245,6 +261,7 @@ mod tests {
             ("ls + c", 5, "c", Kind::Command),
             ("cp -r :l", 6, ":l", Kind::Either),
             ("fs ", 3, "", Kind::Command),
+            ("connect la", 8, "la", Kind::Device),
             ("fs cat x", 7, "x", Kind::Board),
             ("ls --j", 3, "--j", Kind::Option),
             ("run m", 4, "m", Kind::Here),

@@ -87,7 +87,7 @@ fn on_board(line: &str, session: &mut Session<'_>) -> Result<(), Failure> {
     let words = words::split(line).map_err(|unfinished| {
         Failure::usage(format!("`{line}` is not a whole line")).cause(unfinished.to_string())
     })?;
-    match chain::parse_among(&words, commands::find)? {
+    match chain::parse_among(&words, session.config(), commands::find)? {
         Parsed::Help(text) => {
             session.printer().data(text.as_bytes()).map_err(|error| Failure::output(&error))
         }
@@ -105,6 +105,10 @@ fn run(chain: &Chain, session: &mut Session<'_>) -> Result<(), Failure> {
         return Err(
             Failure::usage("--trace: not for a single line").hint("`mpr --trace FILE shell` keeps all bytes")
         );
+    }
+    if chain.globals.config.is_some() || chain.globals.no_config {
+        return Err(Failure::usage("--config: the shell has its configuration")
+            .hint("`mpr --config FILE shell` begins with another"));
     }
     let printer = session.printer();
     let wanted = printer.want_too(&chain.globals);

@@ -16,6 +16,8 @@ use std::str::FromStr;
 
 use super::ask::Asking;
 use super::{Candidate, ThisMachine, complete};
+use crate::chain;
+use crate::config::Config;
 
 /// The word that a script puts behind `mpr` to ask.
 pub const COMMAND: &str = "complete";
@@ -87,7 +89,9 @@ pub fn answer(words: impl Iterator<Item = OsString>) -> ExitCode {
     let words: Option<Vec<String>> = words.map(|word| word.into_string().ok()).collect();
     let text = words.and_then(|words| {
         reply(&words, &mut |words, current| {
-            complete(words, current, &mut ThisMachine(Asking::from_environment()))
+            // A configuration that is wrong is told when a command is run.
+            let config = chain::choice(words).and_then(|choice| Config::load(&choice)).unwrap_or_default();
+            complete(words, current, &config, &mut ThisMachine(Asking::from_environment(&config)))
         })
     });
     // The shell may have stopped listening.

@@ -1,0 +1,2 @@
+commands = {"a": "b
+}
