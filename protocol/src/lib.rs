@@ -8,6 +8,7 @@
 //! - [`Error`]: what went wrong, as typed facts. Advice belongs to the caller.
 //! - [`mip`]: packages, and how they get on a board.
 //! - [`mount`]: folders of the host as filesystems of the board.
+//! - [`romfs`]: images of read-only files, and the boards' partitions for them.
 //! - [`transport`]: links that move bytes under a deadline.
 //! - [`repl`]: the raw REPL as a state machine, without a clock and without a link.
 //!
@@ -35,6 +36,7 @@ mod output;
 mod ports;
 mod python;
 pub mod repl;
+pub mod romfs;
 mod traceback;
 pub mod transport;
 

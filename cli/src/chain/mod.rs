@@ -23,9 +23,6 @@ use crate::failure::Failure;
 use crate::options::{Anywhere, Globals};
 use words::{END, GLOBALS, Taken, WordError};
 
-/// Commands of mpremote, and of this tool's plan, that this version does not have.
-const NOT_YET: &[&str] = &["romfs"];
-
 /// A parsed command line.
 #[derive(Debug, Default)]
 pub struct Chain {
@@ -140,10 +137,6 @@ fn matches(name: &str, grammar: Command, taken: Taken) -> Result<clap::ArgMatche
 
 /// A word that is no command.
 fn unknown_command(word: &str, expander: &Expander<'_>) -> Failure {
-    if NOT_YET.contains(&word) {
-        return Failure::usage(format!("`{word}` is not in this version of mpr yet"))
-            .hint("`mpr help` lists the commands that are");
-    }
     let failure = Failure::usage(format!("`{word}` is not a command"));
     if word.ends_with(".py") {
         return failure.hint(format!("`mpr run {}` runs a program", crate::hints::shell_word(word)));

@@ -183,14 +183,6 @@ fn a_typo_anywhere_stops_everything() {
 }
 
 #[test]
-fn commands_of_later_versions_are_told_as_such() {
-    for name in NOT_YET {
-        assert!(commands::find(name).is_none(), "{name} is there: take it off the list");
-        assert!(failure(&[name]).message.contains("not in this version of mpr yet"));
-    }
-}
-
-#[test]
 fn help_wins_over_everything_around_it() {
     assert!(help(&["--help"]).contains("File commands:"));
     assert!(help(&["-h"]).contains("File commands:"));
@@ -247,7 +239,6 @@ mod any_words {
     /// Words that mean something somewhere, and words that don't.
     fn word() -> impl Strategy<Value = String> {
         let known: Vec<String> = commands::names()
-            .chain(NOT_YET.iter().copied())
             .chain(["+", "--", "-", "", ":", ":a", "a0", "sim:", "list", "-1", "- 1", "10"])
             .chain([
                 "-r", "-rf", "-f", "-v", "-h", "-d", "-dsim:", "-q", "-x", "--json", "--device", "--help",

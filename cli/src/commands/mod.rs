@@ -28,6 +28,7 @@ pub mod reset;
 pub mod resume;
 pub mod rm;
 pub mod rmdir;
+pub mod romfs;
 pub mod rtc;
 pub mod run;
 pub mod shell;
@@ -133,6 +134,15 @@ static COMMANDS: &[Entry] = &[
     },
     file_entry::<rm::Rm>("rm", "remove files, with -r directories, too", &["recursive"]),
     file_entry::<rmdir::Rmdir>("rmdir", "remove empty directories", &[]),
+    Entry {
+        name: "romfs",
+        about: "show, build and write read-only filesystems",
+        group: Group::Commands,
+        options: &[],
+        grammar: romfs::Romfs::augment_args,
+        build: romfs::build,
+        missing: missing_word,
+    },
     entry::<rtc::Rtc>("rtc", "print the device's clock, with --set set it"),
     entry::<run::RunFile>("run", "run a local program on the device"),
     Entry {

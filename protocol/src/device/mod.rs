@@ -6,6 +6,7 @@ mod mount;
 mod packages;
 mod probe;
 mod read;
+mod romfs;
 mod rtc;
 mod tree;
 mod types;
