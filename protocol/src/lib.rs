@@ -42,7 +42,7 @@ pub mod transport;
 
 pub use address::{Address, AddressError, SimFlash};
 pub use device::{
-    Capabilities, Device, DirEntry, Mount, Mounted, Progress, RtcFields, Stat, StatVfs, Tree, TreeEntry,
+    Capabilities, Device, DirEntry, Mode, Mount, Mounted, Progress, RtcFields, Stat, StatVfs, Tree, TreeEntry,
 };
 pub use errno::Errno;
 pub use error::Error;

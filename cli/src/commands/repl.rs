@@ -15,6 +15,9 @@ pub struct Repl {
     escape_non_printable: bool,
     #[arg(long, overrides_with = "escape_non_printable", hide = true)]
     no_escape_non_printable: bool,
+    /// Edit lines on this machine, with history and completion, for slow links and boards without line editing
+    #[arg(short, long, conflicts_with_all = ["inject_code", "inject_file"])]
+    line: bool,
     /// Save a copy of the session to this file
     #[arg(long, value_name = "FILE")]
     capture: Option<String>,
@@ -29,6 +32,7 @@ pub struct Repl {
 impl Run for Repl {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         let options = repl::Options {
+            line: self.line,
             escape: self.escape_non_printable,
             capture: self.capture.clone(),
             inject_code: self.inject_code.as_ref().map(|code| code.replace("\\n", "\r\n").into_bytes()),

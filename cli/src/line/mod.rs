@@ -44,9 +44,9 @@ pub enum Input {
     Line(String),
     /// Ctrl-C: the line is given up.
     Cancelled,
-    /// Ctrl-D on an empty line, or the terminal has gone.
+    /// Ctrl-D on an empty line.
     End,
-    /// Ctrl-] or Ctrl-X.
+    /// Ctrl-] or Ctrl-X, or the terminal has gone.
     Left,
 }
 
@@ -190,7 +190,7 @@ fn serve(
             Err(ReadlineError::Interrupted) => Ok(Input::Cancelled),
             Err(ReadlineError::Eof) => Ok(Input::End),
             // A terminal that has hung up.
-            Err(ReadlineError::Errno(nix::errno::Errno::EIO)) => Ok(Input::End),
+            Err(ReadlineError::Errno(nix::errno::Errno::EIO)) => Ok(Input::Left),
             Err(ReadlineError::Io(error)) => Err(error),
             Err(error) => Err(io::Error::other(error.to_string())),
         };

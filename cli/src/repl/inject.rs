@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 
-use mpr_protocol::{Device, Error, InterruptFlag, Output};
+use mpr_protocol::{Device, Error, InterruptFlag, Mode, Output};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::keys::{self, Key};
@@ -45,7 +45,7 @@ pub fn run(
     file: &str,
     device: &mut Device,
     console: &mut Console<'_>,
-    mut stdin: &File,
+    stdin: &File,
     stop: &InterruptFlag,
 ) -> Result<After, Failure> {
     console.show(format!("Injecting {file}\r\n").as_bytes())?;
@@ -56,6 +56,21 @@ pub fn run(
             return Ok(After::Prompt);
         }
     };
+    execute(&program, Mode::Program, device, console, stdin, stop)
+}
+
+/// Runs code as [`run`] runs a file.
+///
+/// # Errors
+/// When the terminal takes no more.
+pub fn execute(
+    program: &[u8],
+    mode: Mode,
+    device: &mut Device,
+    console: &mut Console<'_>,
+    mut stdin: &File,
+    stop: &InterruptFlag,
+) -> Result<After, Failure> {
     let mut left = false;
     let mut keyboard = || {
         let mut typed = read_now(&mut stdin);
@@ -67,7 +82,7 @@ pub fn run(
         typed
     };
     let mut shown = Shown { console, failure: None };
-    let result = device.exec_interactive(&program, &mut shown, &mut keyboard);
+    let result = device.exec_interactive(program, mode, &mut shown, &mut keyboard);
     if let Some(failure) = shown.failure {
         return Err(failure);
     }

@@ -13,6 +13,9 @@ pub enum Key {
     InjectFile,
 }
 
+/// Restarts the interpreter, at the friendly prompt.
+pub const CTRL_D: u8 = 0x04;
+
 const CTRL_J: u8 = 0x0a;
 const CTRL_K: u8 = 0x0b;
 const CTRL_X: u8 = 0x18;

@@ -2,6 +2,7 @@
 
 mod inject;
 mod keys;
+mod line;
 mod output;
 mod pace;
 mod remount;
@@ -41,6 +42,8 @@ const WAITING: usize = 4096;
 /// How the prompt behaves.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
+    /// Lines are edited here, not by the board.
+    pub line: bool,
     /// Shows bytes that are not printable as `[xx]`.
     pub escape: bool,
     /// Gets a copy of all that is shown.
@@ -60,6 +63,8 @@ enum End {
     Signal,
     /// The board has gone, for this reason.
     Lost(String),
+    /// The board has restarted and waits at its prompt, which was all that was waited for.
+    Restarted,
 }
 
 /// Runs the prompt until the user leaves it.
@@ -67,6 +72,9 @@ enum End {
 /// # Errors
 /// When there is no terminal or no board, when the board goes, or a signal comes.
 pub fn run(options: &Options, session: &mut Session<'_>) -> Result<(), Failure> {
+    if options.line {
+        return line::run(options, session);
+    }
     if !io::stdin().is_terminal() {
         return Err(Failure::usage("repl: standard input is no terminal")
             .hint("`mpr run -` runs a program from standard input"));
@@ -78,7 +86,8 @@ pub fn run(options: &Options, session: &mut Session<'_>) -> Result<(), Failure> 
     let device = session.link()?;
     let name = device.name().to_owned();
     device.leave_raw_repl().map_err(|error| Failure::device("repl", error))?;
-    let console = Console::new(printer, options.escape, capture);
+    let mut console = Console::new(printer, options.escape, capture);
+    let stdin = File::from(stdin);
     // Before the first word is seen: a key that is pressed then is for the board already.
     let raw = RawMode::enter().map_err(|error| broken("the terminal", &error))?;
     announce(options, &name, printer);
@@ -87,24 +96,29 @@ pub fn run(options: &Options, session: &mut Session<'_>) -> Result<(), Failure> 
         device,
         signals,
         options,
-        console,
-        stdin: File::from(stdin),
+        console: &mut console,
+        stdin: &stdin,
         pending: Vec::new(),
         pace: Pace::new(Instant::now()),
         leaving: false,
         lost: None,
         restarts,
+        until_restarted: false,
     };
     let end = repl.run();
     drop(raw);
     printer.end_line();
     match end? {
-        End::Quit => Ok(()),
+        End::Quit | End::Restarted => Ok(()),
         End::Signal => Err(Failure::new(Kind::Interrupted(2), "interrupted")),
-        End::Lost(error) => Err(Failure::new(Kind::Link, format!("device disconnected: `{name}`"))
-            .cause(error)
-            .hint(Advice::Link(Trouble::Lost))),
+        End::Lost(error) => Err(lost(&name, error)),
     }
+}
+
+fn lost(name: &str, reason: String) -> Failure {
+    Failure::new(Kind::Link, format!("device disconnected: `{name}`"))
+        .cause(reason)
+        .hint(Advice::Link(Trouble::Lost))
 }
 
 fn create_capture(path: &str) -> Result<File, Failure> {
@@ -134,12 +148,12 @@ fn announce(options: &Options, name: &str, printer: &Printer) {
     }
 }
 
-struct Repl<'a> {
+struct Repl<'a, 'b> {
     device: &'a mut Device,
     signals: &'a Signals,
     options: &'a Options,
-    console: Console<'a>,
-    stdin: File,
+    console: &'a mut Console<'b>,
+    stdin: &'a File,
     /// Typed bytes that the board has not taken yet.
     pending: Vec<u8>,
     pace: Pace,
@@ -149,9 +163,34 @@ struct Repl<'a> {
     lost: Option<String>,
     /// Looks for restarts, while folders are mounted that they take away.
     restarts: Option<Restarts>,
+    /// The next restart is the end.
+    until_restarted: bool,
 }
 
-impl Repl<'_> {
+impl<'a, 'b> Repl<'a, 'b> {
+    /// A prompt that restarts a board at its friendly prompt, and lasts until the next one.
+    fn until_restarted(
+        device: &'a mut Device,
+        signals: &'a Signals,
+        options: &'a Options,
+        console: &'a mut Console<'b>,
+        stdin: &'a File,
+    ) -> Self {
+        Repl {
+            device,
+            signals,
+            options,
+            console,
+            stdin,
+            pending: vec![keys::CTRL_D],
+            pace: Pace::new(Instant::now()),
+            leaving: false,
+            lost: None,
+            restarts: Some(Restarts::expected()),
+            until_restarted: true,
+        }
+    }
+
     fn run(&mut self) -> Result<End, Failure> {
         loop {
             if self.signals.received().is_some() {
@@ -176,7 +215,12 @@ impl Repl<'_> {
                 Err(error) => return Ok(End::Lost(error.to_string())),
             }
             if self.restarts.as_mut().is_some_and(|restarts| restarts.is_due(Instant::now())) {
-                remount::run(self.device, &mut self.console)?;
+                if !self.device.mounted().is_empty() {
+                    remount::run(self.device, self.console)?;
+                }
+                if self.until_restarted {
+                    return Ok(End::Restarted);
+                }
             }
         }
     }
@@ -253,7 +297,7 @@ impl Repl<'_> {
     fn inject_file(&mut self) -> Result<(), Failure> {
         let Some(file) = &self.options.inject_file else { return Ok(()) };
         self.pending.clear();
-        match inject::run(file, self.device, &mut self.console, &self.stdin, self.signals.flag())? {
+        match inject::run(file, self.device, self.console, self.stdin, self.signals.flag())? {
             After::Prompt => {}
             After::Left => self.leaving = true,
             After::Lost(reason) => self.lost = Some(reason),

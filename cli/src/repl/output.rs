@@ -37,6 +37,14 @@ impl<'a> Console<'a> {
             false => bytes,
         };
         self.printer.data(shown).map_err(|error| Failure::output(&error))?;
+        self.record(shown)
+    }
+
+    /// Keeps bytes that the terminal shows by other means.
+    ///
+    /// # Errors
+    /// When the capture file takes no more.
+    pub fn record(&mut self, shown: &[u8]) -> Result<(), Failure> {
         if let Some(capture) = &mut self.capture {
             capture.write_all(shown).map_err(|error| {
                 Failure::usage("repl: cannot write to the capture file")

@@ -38,7 +38,7 @@ pub fn run(device: &mut Device, console: &mut Console<'_>) -> Result<(), Failure
 }
 
 /// Reads the banner and the prompt that follow the raw REPL. What stood on the terminal before still does.
-fn skip_prompt(device: &mut Device) {
+pub fn skip_prompt(device: &mut Device) {
     let deadline = Instant::now() + PATIENCE;
     let mut seen = Vec::new();
     let mut buffer = [0; 256];

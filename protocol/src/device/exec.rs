@@ -1,7 +1,7 @@
 //! Running code.
 
 use super::Device;
-use super::wrapper::{self, Way};
+use super::wrapper::{self, Mode, Way};
 use crate::driver::{Keyboard, Limits};
 use crate::repl::{Event, Framing, Op};
 use crate::{Error, Output, Traceback};
@@ -36,26 +36,29 @@ impl Device {
     /// [`Error::Exception`] when the code raised one, [`Error::SystemExit`] when it ended with a status other than
     /// zero, [`Error::Output`] when `out` refused bytes, [`Error::Reset`] when the board restarted.
     pub fn exec(&mut self, code: &[u8], out: &mut dyn Output) -> Result<(), Error> {
-        self.exec_typing(code, out, None)
+        self.exec_typing(code, Mode::Program, out, None)
     }
 
     /// Runs code as [`Device::exec`] does. What `keyboard` gives, asked every few milliseconds, goes to the program; a
-    /// Ctrl-C (0x03) in it raises `KeyboardInterrupt` there.
+    /// Ctrl-C (0x03) in it raises `KeyboardInterrupt` there. A statement ([`Mode::Statement`]) shows its value as at the board's own
+    /// prompt; without the memory for that it runs as a program.
     ///
     /// # Errors
     /// As [`Device::exec`].
     pub fn exec_interactive(
         &mut self,
         code: &[u8],
+        mode: Mode,
         out: &mut dyn Output,
         keyboard: &mut dyn FnMut() -> Vec<u8>,
     ) -> Result<(), Error> {
-        self.exec_typing(code, out, Some(keyboard))
+        self.exec_typing(code, mode, out, Some(keyboard))
     }
 
     fn exec_typing(
         &mut self,
         code: &[u8],
+        mode: Mode,
         out: &mut dyn Output,
         mut keyboard: Option<Keyboard<'_>>,
     ) -> Result<(), Error> {
@@ -63,7 +66,7 @@ impl Device {
         let mut tries = TRIES;
         while let Some(way) = self.way_to_wrap(code)? {
             let token = self.driver.new_token();
-            let wrapped = wrapper::wrap(code, &token, way);
+            let wrapped = wrapper::wrap(code, &token, way, mode);
             let ended = self.run(wrapped, Framing::Token(token), out, &mut keyboard)?;
             let status = ended.status.as_deref();
             if wrapper::was_damaged(status, &ended.stderr) && tries > 1 {

@@ -3,6 +3,7 @@
 mod exec;
 mod fs;
 mod mount;
+mod names;
 mod packages;
 mod probe;
 mod read;
@@ -21,6 +22,7 @@ pub use types::{Capabilities, DirEntry, Mount, Progress, Stat, StatVfs};
 
 use std::time::Duration;
 
+pub use wrapper::Mode;
 use wrapper::Way;
 
 use crate::driver::{Driver, Limits};

@@ -28,11 +28,28 @@ pub(super) enum Way {
     Exec,
 }
 
+/// What a text is to a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Any number of statements.
+    Program,
+    /// One statement, as at the board's own prompt: the value of an expression is shown, and kept in `_`.
+    Statement,
+}
+
 /// The wrapped program as code for the raw REPL.
-pub(super) fn wrap(code: &[u8], token: &[u8], way: Way) -> Vec<u8> {
-    let start = match way {
-        Way::Compile => "c=b.compile(c,'<stdin>','exec');r=''",
-        Way::Exec => "r=''",
+pub(super) fn wrap(code: &[u8], token: &[u8], way: Way, mode: Mode) -> Vec<u8> {
+    let start = match (way, mode) {
+        (Way::Compile, Mode::Program) => "c=b.compile(c,'<stdin>','exec');r='';b.exec(c,g)",
+        (Way::Compile, Mode::Statement) => "c=b.compile(c,'<stdin>','single');r='';b.exec(c,g)",
+        (Way::Exec, Mode::Program) => "r='';b.exec(c,g)",
+        // What is no expression is a syntax error before anything of it runs.
+        (Way::Exec, Mode::Statement) => {
+            "r=''\n  \
+             try:v=b.eval(c,g)\n  \
+             except b.SyntaxError:b.exec(c,g);v=None\n  \
+             if v is not None:b.print(b.repr(v));g['_']=v"
+        }
     };
     let check = damage_check(code);
     let head = format!(
@@ -41,8 +58,7 @@ pub(super) fn wrap(code: &[u8], token: &[u8], way: Way) -> Vec<u8> {
          del g['_mpr'];r='-'\n \
          try:\n  \
          {check}\n  \
-         {start}\n  \
-         b.exec(c,g)\n \
+         {start}\n \
          except b.SystemExit as e:\n  \
          if not e.args or e.args[0]in(None,0):raise\n  \
          r=b.repr(e.args[0])\n \
