@@ -40,6 +40,7 @@ mount --bind "$dir/class" /sys/class/tty
 mount --rbind /dev "$dir/old-dev"
 mount -t tmpfs none /dev
 for entry in "$dir"/old-dev/* "$dir"/new-dev/*; do
+    case "$entry" in "$dir"/old-dev/ttyS* | "$dir"/old-dev/ttyUSB* | "$dir"/old-dev/ttyACM*) continue ;; esac
     [ ! -e "$entry" ] || ln -s "$entry" "/dev/${entry##*/}" 2>/dev/null || true
 done
 exec "$@"
@@ -62,7 +63,8 @@ impl Machine {
     }
 
     /// The words before a command that make it run on this machine.
-    pub(crate) fn prefix(&self) -> Vec<OsString> {
+    #[must_use]
+    pub fn prefix(&self) -> Vec<OsString> {
         let mut words: Vec<OsString> = vec!["unshare".into(), "--mount".into()];
         if !nix::unistd::geteuid().is_root() {
             words.extend(["--user".into(), "--map-root-user".into()]);
@@ -87,6 +89,8 @@ fn plug_in(dir: &Path, number: usize, port: &UsbPort) {
         ("serial", port.serial.to_owned()),
         ("manufacturer", port.manufacturer.to_owned()),
         ("product", port.product.to_owned()),
+        // pyserial wants to know.
+        ("bNumInterfaces", "1".to_owned()),
     ];
     for (name, value) in attributes {
         fs::write(device.join(name), format!("{value}\n")).expect("a file can be written");

@@ -17,8 +17,10 @@ const TOLERANCE_SECONDS: i64 = 5;
 #[derive(Debug, Args)]
 pub struct Rtc {
     /// Set it to this machine's local time
-    #[arg(short, long)]
+    #[arg(short, long, overrides_with = "no_set")]
     set: bool,
+    #[arg(long, overrides_with = "set", hide = true)]
+    no_set: bool,
 }
 
 #[derive(Serialize)]

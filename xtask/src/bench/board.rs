@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::run::Result;
+use crate::paths;
+use crate::run::{Result, shown};
 
-/// A running `mpr-sim --pty`; killed when dropped.
+/// A running simulated board; it ends when dropped.
 pub struct Board {
     child: Child,
     /// The port, by a name outside `/dev/pts`.
@@ -18,44 +19,79 @@ pub struct Board {
 impl Board {
     /// Starts it in `dir` with a fresh flash of 4 MB.
     pub fn start(sim: &Path, dir: &Path) -> Result<Board> {
-        Board::launch(sim, dir, "", &[])
-    }
-
-    /// Starts one behind a line of 115200 baud. mpremote's mount hangs when the receive buffer holds 256 bytes only, as on
-    /// many boards, so this one has more.
-    pub fn slow(sim: &Path, dir: &Path) -> Result<Board> {
-        Board::launch(sim, dir, "slow-", &["--uart", "115200", "--fifo", "1024"])
-    }
-
-    fn launch(sim: &Path, dir: &Path, prefix: &str, options: &[&str]) -> Result<Board> {
-        let port = dir.join(format!("{prefix}tty"));
-        let flash = dir.join(format!("{prefix}flash.img"));
+        let (port, flash) = (dir.join("tty"), dir.join("flash.img"));
         let _ = fs::remove_file(&flash);
-        let mut child = Command::new(sim)
-            .args(options)
-            .args(["--flash-size", "4M", "--pty", "--link"])
-            .arg(&port)
-            .arg("--flash")
-            .arg(&flash)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("error: could not start `{}`: {error}", sim.display()))?;
-        let stdout = child.stdout.take().expect("a piped child has pipes");
-        let mut name = String::new();
-        let said = BufReader::new(stdout).read_line(&mut name);
-        let board = Board { child, port };
-        match said {
-            Ok(1..) => Ok(board),
-            _ => Err("error: the simulated board did not start".into()),
+        let mut command = Command::new(sim);
+        command.args(["--flash-size", "4M", "--pty", "--link"]).arg(&port).arg("--flash").arg(&flash);
+        let (child, _) = started(command.stdin(Stdio::null()))?;
+        Ok(Board { child, port })
+    }
+
+    /// Starts one behind a line of 115200 baud with 1 ms on the way, by the test harness.
+    pub fn slow(sim: &Path) -> Result<Board> {
+        let mut command = fixture("slow-board");
+        let (child, port) = started(command.env("MPR_SIM", sim))?;
+        Ok(Board { child, port: port.into() })
+    }
+}
+
+/// An index of packages on this machine; it ends when dropped.
+pub struct Index {
+    child: Child,
+    /// Its address.
+    pub url: String,
+}
+
+impl Index {
+    /// Starts it.
+    pub fn start() -> Result<Index> {
+        let (child, url) = started(&mut fixture("index"))?;
+        Ok(Index { child, url })
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+/// A part of the test harness as a program, which ends with its input.
+fn fixture(what: &str) -> Command {
+    let mut command = Command::new(paths::target().join("debug/mpr-fixture"));
+    command.arg(what).stdin(Stdio::piped());
+    command
+}
+
+/// Starts a program that says on its first line where it is reached.
+fn started(command: &mut Command) -> Result<(Child, String)> {
+    let program = shown(command);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("error: could not start `{program}`: {error}"))?;
+    let stdout = child.stdout.take().expect("a piped child has pipes");
+    let mut name = String::new();
+    match BufReader::new(stdout).read_line(&mut name) {
+        Ok(1..) => Ok((child, name.trim_end().to_owned())),
+        _ => {
+            end(&mut child);
+            Err(format!("error: `{program}` did not start"))
         }
     }
 }
 
+/// One that waits for the end of its input cleans up; others are killed.
+fn end(child: &mut Child) {
+    if child.stdin.take().is_none() {
+        let _ = child.kill();
+    }
+    let _ = child.wait();
+}
+
 impl Drop for Board {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child);
     }
 }
 

@@ -27,6 +27,7 @@ pub fn bench() -> Result {
     setup::all()?;
     setup::for_bench()?;
     run(&mut cargo(["build", "--release", "-p", "mpr", "-p", "mpr-sim"]))?;
+    run(&mut cargo(["build", "-p", "mpr-tests", "--bin", "mpr-fixture"]))?;
     let dir = paths::target().join("bench");
     fs::create_dir_all(&dir).map_err(|e| format!("error: `{}`: {e}", dir.display()))?;
     let report = Bench::new(dir)?.measure()?;
@@ -89,6 +90,7 @@ impl Bench {
             comparisons.extend(rows);
             memory = memory.max(peak);
         }
+        comparisons.push(self.packages()?);
         comparisons.extend(self.mounts()?);
         let version_ms = comparisons[0].ours.as_secs_f64() * 1e3;
         let figures = vec![

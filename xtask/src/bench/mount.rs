@@ -1,9 +1,11 @@
-//! A mounted folder behind a slow line.
+//! A mounted folder and a tree of files behind a slow line; a package from an index.
 
+use std::cell::Cell;
 use std::fmt::Write;
 use std::fs;
+use std::path::Path;
 
-use super::board::Board;
+use super::board::{Board, Index};
 use super::measure::in_turns;
 use super::report::Comparison;
 use super::{Bench, ROUNDS, compare, timed};
@@ -27,7 +29,7 @@ impl Bench {
         fs::create_dir_all(&folder).map_err(|e| format!("error: `{}`: {e}", folder.display()))?;
         write("module.py", module())?;
         write("lines", lines())?;
-        let board = Board::slow(&self.sim, &self.dir)?;
+        let board = Board::slow(&self.sim)?;
         let mut rows = Vec::new();
         for (what, program, wanted) in [
             ("115200 baud: `mount` and import 50 KB", IMPORT, 3.0),
@@ -42,7 +44,45 @@ impl Bench {
                 in_turns(ROUNDS.div_ceil(5), &mut || run(&self.mpr), &mut || run(&self.mpremote))?;
             rows.push(compare(what, &ours, &theirs, Some(wanted)));
         }
+        rows.push(self.tree(&board)?);
         Ok(rows)
+    }
+
+    fn tree(&self, board: &Board) -> Result<Comparison> {
+        println!("tree");
+        let folder = self.dir.join("hundred");
+        for n in 0..100 {
+            let place = folder.join(format!("part_{}", n / 10));
+            let made = fs::create_dir_all(&place)
+                .and_then(|()| fs::write(place.join(format!("module_{n}.py")), format!("number = {n}\n")));
+            made.map_err(|e| format!("error: `{}`: {e}", place.display()))?;
+        }
+        let run = |tool: &Path, words: &[&str]| {
+            let mut command = self.command(tool);
+            timed(command.arg("connect").arg(&board.port).args(words))
+        };
+        run(&self.mpr, &["cp", "-r", "hundred", ":hundred"])?;
+        let words = ["tree", "-s", ":hundred"];
+        let (ours, theirs) = in_turns(ROUNDS.div_ceil(3), &mut || run(&self.mpr, &words), &mut || {
+            run(&self.mpremote, &words)
+        })?;
+        Ok(compare("115200 baud: `tree -s` of 100 files in 10 directories", &ours, &theirs, Some(5.0)))
+    }
+
+    /// Each time into another directory, so that nothing is there already.
+    pub(super) fn packages(&self) -> Result<Comparison> {
+        println!("packages");
+        let index = Index::start()?;
+        let count = Cell::new(0);
+        let run = |tool: &Path| {
+            count.set(count.get() + 1);
+            let target = format!("/p{}", count.get());
+            let words = ["mip", "install", "--no-mpy", "--index", &index.url, "--target", &target, "twenty"];
+            self.on_board(tool, &words)
+        };
+        let (ours, theirs) =
+            in_turns(ROUNDS.div_ceil(3), &mut || run(&self.mpr), &mut || run(&self.mpremote))?;
+        Ok(compare("`mip install` of a package of 20 files", &ours, &theirs, Some(5.0)))
     }
 }
 

@@ -53,8 +53,9 @@ compare `mpr` with mpremote 1.29.0, in turns, on the same board in the same run.
 The board is `mpr-sim` (release build) on an unpaced PTY. mpremote sleeps 10 ms whenever no byte waits, but takes a
 faster way for ports whose name begins with `/dev/pts`; both tools open the PTY through a symbolic link with another
 name, so that mpremote works as it does on a serial port. Files are 100 KB (102400 bytes), and every one that comes
-back is compared; `text` is Python source, `random` does not compress. Rows with a baud rate have another board, whose line is paced to it;
-its receive buffer holds 1024 bytes, because mpremote's mount hangs with 256.
+back is compared; `text` is Python source, `random` does not compress. Rows with a baud rate have another board, whose line is paced to it and
+brings every byte 1 ms later; its receive buffer holds 1024 bytes, because mpremote's mount hangs with 256. Packages come from a server on
+this machine.
 
 ";
 
