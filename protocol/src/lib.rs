@@ -42,7 +42,8 @@ pub mod transport;
 
 pub use address::{Address, AddressError, SimFlash};
 pub use device::{
-    Capabilities, Device, DirEntry, Mode, Mount, Mounted, Progress, RtcFields, Stat, StatVfs, Tree, TreeEntry,
+    Capabilities, Device, DirEntry, HalfDigest, Kind, Mode, Mount, Mounted, Progress, RtcFields, Stat,
+    StatVfs, Survey, SurveyEntry, SurveyOptions, Tree, TreeEntry,
 };
 pub use errno::Errno;
 pub use error::Error;

@@ -34,6 +34,7 @@ pub mod run;
 pub mod shell;
 pub mod sleep;
 pub mod soft_reset;
+pub mod sync;
 pub mod touch;
 pub mod tree;
 pub mod version;
@@ -157,6 +158,7 @@ static COMMANDS: &[Entry] = &[
     entry::<shell::Shell>("shell", "enter commands line by line"),
     entry::<sleep::Sleep>("sleep", "wait before the next command"),
     entry::<soft_reset::SoftReset>("soft-reset", "restart the interpreter on the device"),
+    entry::<sync::Sync>("sync", "make a directory on the device like a local folder, or the other way round"),
     file_entry::<touch::Touch>("touch", "make empty files", &[]),
     file_entry::<tree::Tree>("tree", "list directories as a tree", &["size", "human"]),
     entry::<mount::Umount>("umount", "take a mounted folder away"),

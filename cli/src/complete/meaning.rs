@@ -34,7 +34,7 @@ impl Meaning {
         let meaning = match (command, value) {
             (_, "DEVICE") => Meaning::Device,
             (_, ":PLACE") => Meaning::Place,
-            ("cp", "PATH") => Meaning::Either,
+            ("cp", "PATH") | ("sync", "SRC" | "DST") => Meaning::Either,
             ("ls" | "tree" | "mkdir" | "rmdir", "PATH") => Meaning::Board(Want::Directories),
             ("mount", "PATH") => Meaning::Host(Want::Directories),
             ("edit", "FILE") => Meaning::Board(Want::Any),
@@ -49,7 +49,7 @@ impl Meaning {
             ("help", "COMMAND") => Meaning::Command,
             (_, "PATH") if is_file_command => Meaning::Board(Want::Any),
             (_, "FILE") => Meaning::Host(Want::Any),
-            (_, "CODE" | "EXPR" | "ARGS" | "MS" | "SECONDS" | "ADDRESS") => Meaning::Nothing,
+            (_, "CODE" | "EXPR" | "ARGS" | "MS" | "SECONDS" | "ADDRESS" | "PATTERN") => Meaning::Nothing,
             _ => return None,
         };
         Some(meaning)

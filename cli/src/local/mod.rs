@@ -2,7 +2,9 @@
 
 pub mod board;
 mod destination;
+pub mod ignore;
 mod source;
+pub mod walk;
 
 pub use destination::Destination;
 pub use source::{Source, has_changed};

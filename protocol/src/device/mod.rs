@@ -9,6 +9,7 @@ mod probe;
 mod read;
 mod romfs;
 mod rtc;
+mod survey;
 mod tree;
 mod types;
 mod wrapper;
@@ -17,6 +18,7 @@ mod write;
 pub use mount::Mounted;
 pub(crate) use packages::Presence;
 pub use rtc::RtcFields;
+pub use survey::{HalfDigest, Kind, Survey, SurveyEntry, SurveyOptions};
 pub use tree::{Tree, TreeEntry};
 pub use types::{Capabilities, DirEntry, Mount, Progress, Stat, StatVfs};
 

@@ -26,7 +26,7 @@ const BASH_COMPLETION: &str = "/usr/share/bash-completion/bash_completion";
 
 /// The stock boards, the tools that `mpr` is compared with, an editor for a terminal, a server of serial ports, and the shells in
 /// which completion is tried.
-pub const TEST: [Package; 10] = [
+pub const TEST: [Package; 11] = [
     Package { name: "qemu-system-arm", is_there: || paths::program("qemu-system-arm").is_some() },
     Package {
         name: "firmware-microbit-micropython",
@@ -35,6 +35,8 @@ pub const TEST: [Package; 10] = [
     Package { name: "nodejs", is_there: || paths::program("node").is_some() },
     Package { name: "npm", is_there: || paths::program("npm").is_some() },
     Package { name: "nano", is_there: || paths::program("nano").is_some() },
+    // What patterns of files to leave alone are compared with.
+    Package { name: "git", is_there: || paths::program("git").is_some() },
     Package { name: "ser2net", is_there: || Path::new("/usr/sbin/ser2net").exists() },
     Package { name: "python3-venv", is_there: || python_has("ensurepip") },
     Package { name: "bash-completion", is_there: || Path::new(BASH_COMPLETION).exists() },

@@ -1,7 +1,7 @@
 //! `cp`: copies files and directories to the device, from it, on it, or between folders of this machine.
 
-mod place;
-mod transfer;
+pub(super) mod place;
+pub(super) mod transfer;
 mod tree;
 
 use clap::{ArgMatches, Args, FromArgMatches};
@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::{Run, fs};
 use crate::failure::Failure;
 use crate::hints::{MPR, board_parent, shell_word};
-use crate::progress::Progress;
 use crate::session::Session;
 use place::Place;
 use transfer::{Job, Rules, Status};
@@ -69,7 +68,7 @@ impl Run for Cp {
             }
             let jobs = self.plan(&Place::new(from), to, sources.len() > 1, session)?;
             let recursive = format!("{MPR} cp -r {} {}", shell_word(from), shell_word(to));
-            let rules = Rules { force: self.options.force, recursive };
+            let rules = Rules { command: "cp", force: self.options.force, recursive };
             let files = copy(jobs, &rules, session)?;
             printer.json("cp", &Report { from, to, files })?;
         }
@@ -134,25 +133,24 @@ pub fn on_board(
         false => vec![Job { from, to, size: None, existing: None }],
     };
     let copies = jobs.iter().map(|job| (job.from.bare(), job.to.bare())).collect();
-    copy(jobs, &Rules { force: true, recursive: String::new() }, session)?;
+    let rules = Rules { command: "cp", force: true, recursive: String::new() };
+    copy(jobs, &rules, session)?;
     Ok(copies)
 }
 
 /// Copies the files, and tells which were up to date.
 fn copy(jobs: Vec<Job>, rules: &Rules, session: &mut Session<'_>) -> Result<Vec<Copied>, Failure> {
-    let total = jobs.iter().map(|job| job.size.or_else(|| job.from.local_size()).unwrap_or(0)).sum();
-    let mut progress = Progress::new(session.printer(), "", total);
-    let mut done = 0;
     let mut files = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        progress.name(&job.from.to_string());
-        let (status, bytes) = transfer::run(&job, rules, done, &progress, session)?;
-        done += bytes;
+    let printer = session.printer();
+    transfer::all(&jobs, rules, session, &mut |at, result| {
+        let (status, bytes) = result?;
+        let job = &jobs[at];
         if status == Status::UpToDate {
-            session.printer().line(&format!("Up to date: {}", job.to.bare()))?;
+            printer.line(&format!("Up to date: {}", job.to.bare()))?;
         }
         files.push(Copied { from: job.from.to_string(), to: job.to.to_string(), bytes, status });
-    }
+        Ok(())
+    })?;
     Ok(files)
 }
 

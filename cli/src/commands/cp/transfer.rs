@@ -1,4 +1,4 @@
-//! One file, from either side to either side.
+//! Files, from either side to either side. Whatever copies several of them comes through [`all`].
 
 use std::fs;
 use std::io::{self, Read, Seek, Write};
@@ -35,6 +35,8 @@ pub struct Job {
 /// What holds for all files of a command.
 #[derive(Debug)]
 pub struct Rules {
+    /// The command's name, for messages.
+    pub command: &'static str,
     /// Writes files that are the same already, too.
     pub force: bool,
     /// The command that takes directories, for advice.
@@ -51,8 +53,26 @@ pub enum Status {
     UpToDate,
 }
 
+/// Hears what became of a job, by its place among all, and of how many bytes.
+pub type Each<'a> = &'a mut dyn FnMut(usize, Result<(Status, u64), Failure>) -> Result<(), Failure>;
+
+/// Copies files, with progress. `each` hears what became of one and its size, and ends it all by an error.
+pub fn all(jobs: &[Job], rules: &Rules, session: &mut Session<'_>, each: Each<'_>) -> Result<(), Failure> {
+    let sizes: Vec<u64> =
+        jobs.iter().map(|job| job.size.or_else(|| job.from.local_size()).unwrap_or(0)).collect();
+    let mut progress = Progress::new(session.printer(), "", sizes.iter().sum());
+    let mut done = 0;
+    for (at, (job, size)) in jobs.iter().zip(sizes).enumerate() {
+        progress.name(&job.from.to_string());
+        let result = run(job, rules, done, &progress, session);
+        done += result.as_ref().map_or(size, |(_, bytes)| *bytes);
+        each(at, result)?;
+    }
+    Ok(())
+}
+
 /// Copies a file. Returns its size, too.
-pub fn run(
+fn run(
     job: &Job,
     rules: &Rules,
     done: u64,
@@ -63,9 +83,9 @@ pub fn run(
     let bytes = match (&job.from, &job.to) {
         (Place::Here(from), Place::Here(to)) => {
             let (mut source, _) = open(from, rules)?;
-            let mut destination = create(to)?;
-            let bytes = io::copy(&mut source, &mut destination).map_err(|error| here(from, error))?;
-            commit(destination, to)?;
+            let mut destination = create(to, rules)?;
+            let bytes = io::copy(&mut source, &mut destination).map_err(|error| here(from, error, rules))?;
+            commit(destination, to, rules)?;
             bytes
         }
         (Place::Here(from), Place::Board(to)) => {
@@ -74,16 +94,16 @@ pub fn run(
             let same_size =
                 job.existing.filter(|found| !rules.force && !found.is_dir && Some(found.size) == size);
             if same_size.is_some() {
-                let ours = sha256(&mut source).map_err(|error| here(from, error))?;
-                if same_content(device, to, &ours)? {
+                let ours = sha256(&mut source).map_err(|error| here(from, error, rules))?;
+                if same_content(device, to, &ours, rules)? {
                     return Ok((Status::UpToDate, size.unwrap_or(0)));
                 }
                 (source, _) = open(from, rules)?;
             }
-            write(device, to, &mut source, size, &mut at, |error| here(from, error))?
+            write(device, to, &mut source, size, &mut at, rules, |error| here(from, error, rules))?
         }
         (Place::Board(from), Place::Here(to)) => {
-            let mut destination = match create(to) {
+            let mut destination = match create(to, rules) {
                 Err(_) if to.is_dir() && is_directory(from, session)? => {
                     return Err(omitting(&format!(":{from}"), rules));
                 }
@@ -92,8 +112,8 @@ pub fn run(
             let bytes = session
                 .device()?
                 .read_file(board::plain(from), &mut destination, &mut at)
-                .map_err(|error| on_read(from, error, rules, session, |error| here(to, error)))?;
-            commit(destination, to)?;
+                .map_err(|error| on_read(from, error, rules, session, |error| here(to, error, rules)))?;
+            commit(destination, to, rules)?;
             bytes
         }
         (Place::Board(from), Place::Board(to)) => {
@@ -101,18 +121,19 @@ pub fn run(
             if job.existing.is_some_and(|found| !rules.force && !found.is_dir) {
                 let theirs = device
                     .hash(board::plain(from), "sha256")
-                    .map_err(|error| Failure::device("cp", error))?;
-                if same_content(device, to, &theirs)? {
+                    .map_err(|error| Failure::device(rules.command, error))?;
+                if same_content(device, to, &theirs, rules)? {
                     return Ok((Status::UpToDate, job.existing.map_or(0, |found| found.size)));
                 }
             }
             let mut between = SpooledTempFile::new(MEMORY);
-            let local = |error: io::Error| Failure::usage(format!("cp: temporary file: {error}"));
+            let local =
+                |error: io::Error| Failure::usage(format!("{}: temporary file: {error}", rules.command));
             let bytes = device
                 .read_file(board::plain(from), &mut between, &mut |_| {})
                 .map_err(|error| on_read(from, error, rules, session, local))?;
             between.rewind().map_err(local)?;
-            write(session.device()?, to, &mut between, Some(bytes), &mut at, local)?
+            write(session.device()?, to, &mut between, Some(bytes), &mut at, rules, local)?
         }
     };
     Ok((Status::Copied, bytes))
@@ -120,7 +141,7 @@ pub fn run(
 
 /// Opens a file on this machine. Its size is not known in advance if it is a pipe.
 fn open(path: &Path, rules: &Rules) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
-    let failure = |error: io::Error| here(path, error);
+    let failure = |error: io::Error| here(path, error, rules);
     let metadata = fs::metadata(path).map_err(failure)?;
     if metadata.is_dir() {
         return Err(omitting(&path.display().to_string(), rules));
@@ -133,12 +154,12 @@ fn open(path: &Path, rules: &Rules) -> Result<(Box<dyn Read>, Option<u64>), Fail
     Ok((Box::new(fs::File::open(path).map_err(failure)?), None))
 }
 
-fn create(path: &Path) -> Result<Destination, Failure> {
-    Destination::create(path).map_err(|error| here(path, error))
+fn create(path: &Path, rules: &Rules) -> Result<Destination, Failure> {
+    Destination::create(path).map_err(|error| here(path, error, rules))
 }
 
-fn commit(destination: Destination, path: &Path) -> Result<(), Failure> {
-    destination.commit().map_err(|error| here(path, error).cause("the old file is as it was"))
+fn commit(destination: Destination, path: &Path, rules: &Rules) -> Result<(), Failure> {
+    destination.commit().map_err(|error| here(path, error, rules).cause("the old file is as it was"))
 }
 
 fn write(
@@ -147,6 +168,7 @@ fn write(
     source: &mut dyn Read,
     size: Option<u64>,
     at: &mut dyn FnMut(u64),
+    rules: &Rules,
     local: impl Fn(io::Error) -> Failure,
 ) -> Result<u64, Failure> {
     device.write_file(board::plain(to), source, size, at).map_err(|error| {
@@ -156,14 +178,14 @@ fn write(
             Error::Os { ref errno, .. } if errno.is("ENOENT") && !board_parent(to).is_empty() => {
                 let parent = shell_word(&format!(":{}", board_parent(to)));
                 let hint = format!("its directory is missing: `{MPR} mkdir {parent}` makes it");
-                return Failure::device("cp", error).hint(hint);
+                return Failure::device(rules.command, error).hint(hint);
             }
             // Boards without `os.rename` have no `df` either.
             Error::NoSpace { .. } if !device.capabilities().is_ok_and(|capabilities| capabilities.rename) => {
-                Failure::device("cp", error)
+                Failure::device(rules.command, error)
                     .hint(format!("`{MPR} ls` shows what takes the room, `{MPR} rm` makes some"))
             }
-            error => Failure::device("cp", error),
+            error => Failure::device(rules.command, error),
         };
         failure.cause(left)
     })
@@ -204,7 +226,7 @@ fn on_read(
         Error::Os { .. } if is_directory(path, session).unwrap_or(false) => {
             omitting(&format!(":{path}"), rules)
         }
-        error => Failure::device("cp", error),
+        error => Failure::device(rules.command, error),
     }
 }
 
@@ -215,11 +237,11 @@ fn is_directory(path: &str, session: &mut Session<'_>) -> Result<bool, Failure> 
 }
 
 /// Whether a file on the board has this SHA-256. One that can't be asked is taken for another.
-fn same_content(device: &mut Device, path: &str, sha256: &[u8]) -> Result<bool, Failure> {
+fn same_content(device: &mut Device, path: &str, sha256: &[u8], rules: &Rules) -> Result<bool, Failure> {
     match device.hash(board::plain(path), "sha256") {
         Ok(digest) => Ok(digest == sha256),
         Err(Error::Os { .. } | Error::Exception(_) | Error::Unsupported { .. }) => Ok(false),
-        Err(error) => Err(Failure::device("cp", error)),
+        Err(error) => Err(Failure::device(rules.command, error)),
     }
 }
 
@@ -249,10 +271,11 @@ fn omitting(path: &str, rules: &Rules) -> Failure {
 }
 
 /// A file on this machine could not be read or written.
-fn here(path: &Path, error: io::Error) -> Failure {
+fn here(path: &Path, error: io::Error, rules: &Rules) -> Failure {
+    let command = rules.command;
     if has_changed(&error) {
-        return Failure::usage(format!("cp: `{}` changed while it was read", path.display()))
+        return Failure::usage(format!("{command}: `{}` changed while it was read", path.display()))
             .hint("run the command again when nothing writes to it");
     }
-    Failure::local("cp", &path.display().to_string(), &error)
+    Failure::local(command, &path.display().to_string(), &error)
 }
