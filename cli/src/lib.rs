@@ -6,6 +6,7 @@
 //! - `config`: the user's macros, devices and defaults.
 //! - `commands`: one file per command; each says its grammar and runs on a session.
 //! - `complete`: what may stand where the cursor is, for shells.
+//! - [`manual`]: what a manual is made of.
 //! - `session`: the board of the moment, connected when the first command needs it.
 //! - `repl` and `terminal`: the interactive prompt, and the terminal's settings around it.
 //! - `shell`: commands line by line; `line`: lines typed at the terminal.
@@ -24,6 +25,7 @@ mod fetch;
 mod hints;
 mod line;
 mod local;
+pub mod manual;
 mod options;
 mod printer;
 mod progress;

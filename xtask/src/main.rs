@@ -1,4 +1,4 @@
-//! Development tasks: `cargo xtask setup|test|demo|bench|soak`.
+//! Development tasks: `cargo xtask setup|test|demo|bench|soak|completions`.
 //!
 //! No dependencies beyond `libc`: this is the first thing that is compiled on a new machine.
 
@@ -20,6 +20,7 @@ usage: cargo xtask TASK
   test    setup, then formatting, lints, build, all tests
   demo    build, then show the main job on a simulated board
   bench   measure against mpremote and write docs/PERFORMANCE.md
+  completions  write the shell completions and manual pages in completions/
   soak N  try new fault seeds and fuzz inputs for N minutes
 ";
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         ["setup"] => setup::all(),
         ["test"] => test::test(),
         ["bench"] => bench::bench(),
+        ["completions"] => run::run(&mut run::cargo(["run", "-p", "mpr-completions"])),
         ["soak", minutes] => soak::soak(minutes),
         ["demo"] => demo::demo(),
         ["help" | "--help" | "-h"] => {

@@ -99,9 +99,14 @@ fn grammar(more: &[Arg]) -> Command {
 
 /// Help for `fs`.
 pub fn render_help() -> String {
+    chain::render_help(help_grammar())
+}
+
+/// The grammar with what may follow the command's word.
+pub fn help_grammar() -> Command {
     let paths =
         Arg::new("paths").value_name("PATH").action(ArgAction::Append).num_args(0..).help("As CMD wants");
-    chain::render_help(chain::finished(grammar(&[paths])))
+    chain::finished(grammar(&[paths]))
 }
 
 fn unknown(name: &str) -> Failure {

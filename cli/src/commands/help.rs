@@ -2,10 +2,11 @@
 
 use clap::{Args, Command};
 
-use super::{Entry, Group, Run, fs};
+use super::{Run, fs};
 use crate::chain;
 use crate::config::{Alias, Config, Macro};
 use crate::failure::Failure;
+use crate::manual;
 use crate::options::Globals;
 use crate::session::Session;
 
@@ -57,11 +58,9 @@ pub fn overview(config: &Config) -> String {
          Commands follow each other; `+` ends one that takes any number of paths. Paths on the device start\n\
          with a colon. Without a command that does something, the interactive prompt follows.\n",
     );
-    section(&mut text, "Commands", &lines(super::group(Group::Commands)));
-    let mut files = lines(super::group(Group::Files));
-    files.push(("fs CMD".to_owned(), "the same: `fs ls` is `ls`".to_owned()));
-    section(&mut text, "File commands", &files);
-    section(&mut text, "Shortcuts", &chain::shortcuts().collect::<Vec<_>>());
+    for (title, lines) in manual::lists() {
+        section(&mut text, title, &lines);
+    }
     own_words(&mut text, config);
     text.push('\n');
     text.push_str(options.trim_end());
@@ -70,10 +69,6 @@ pub fn overview(config: &Config) -> String {
          does. `mpr config` shows where macros, names of devices and defaults are read from.\n",
     );
     text
-}
-
-fn lines<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<(String, String)> {
-    entries.map(|entry| (entry.name.to_owned(), entry.about.to_owned())).collect()
 }
 
 /// Adds the user's macros and devices.

@@ -4,6 +4,7 @@ mod board;
 mod measure;
 mod mount;
 mod report;
+mod tab;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -93,6 +94,7 @@ impl Bench {
         comparisons.push(self.packages()?);
         comparisons.extend(self.mounts()?);
         let version_ms = comparisons[0].ours.as_secs_f64() * 1e3;
+        let [tab_on_board, tab_on_sim] = self.tabs()?;
         let figures = vec![
             figure("`mpr --version`", version_ms, "ms", 5.0),
             figure("peak memory of `mpr`, 100 KB copies", memory as f64 / 1024.0, "MB", 12.0),
@@ -100,6 +102,8 @@ impl Bench {
             figure("`mpr`, stripped", self.size()?, "MB", 8.0),
             figure("`mpr-sim` to its prompt, new flash", self.start(true)?, "ms", 50.0),
             figure("`mpr-sim` to its prompt, old flash", self.start(false)?, "ms", 50.0),
+            tab_on_board,
+            tab_on_sim,
         ];
         Ok(Report {
             comparisons,

@@ -24,9 +24,9 @@ pub const BUILD: [Package; 4] = [
 /// Where Debian has what most people's bash completes with.
 const BASH_COMPLETION: &str = "/usr/share/bash-completion/bash_completion";
 
-/// The stock boards, the tools that `mpr` is compared with, an editor for a terminal, a server of serial ports, and the shells in
-/// which completion is tried.
-pub const TEST: [Package; 11] = [
+/// The stock boards, the tools that `mpr` is compared with, an editor for a terminal, a server of serial ports, the shells in which
+/// completion is tried, what shows manual pages.
+pub const TEST: [Package; 13] = [
     Package { name: "qemu-system-arm", is_there: || paths::program("qemu-system-arm").is_some() },
     Package {
         name: "firmware-microbit-micropython",
@@ -42,7 +42,14 @@ pub const TEST: [Package; 11] = [
     Package { name: "bash-completion", is_there: || Path::new(BASH_COMPLETION).exists() },
     Package { name: "zsh", is_there: || paths::program("zsh").is_some() },
     Package { name: "fish", is_there: || paths::program("fish").is_some() },
+    Package { name: "mandoc", is_there: || paths::program("mandoc").is_some() },
+    Package { name: "groff", is_there: has_man_macros },
 ];
+
+/// Debian's minimal system has groff without its macros for manuals.
+fn has_man_macros() -> bool {
+    succeeds(Command::new("groff").args(["-man", "-z", "/dev/null"]))
+}
 
 fn python_has(module: &str) -> bool {
     succeeds(Command::new("python3").args(["-c", &format!("import {module}")]))
