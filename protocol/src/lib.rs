@@ -6,6 +6,7 @@
 //! - [`Address`] and [`list_ports`]: which board, and what is plugged in.
 //! - [`ConnectOptions`], [`Timeouts`], [`InterruptFlag`]: how to talk to it, how long, and how to stop.
 //! - [`Error`]: what went wrong, as typed facts. Advice belongs to the caller.
+//! - [`archive`]: a board's files as a tar archive, checked before anything of it is believed.
 //! - [`mip`]: packages, and how they get on a board.
 //! - [`mount`]: folders of the host as filesystems of the board.
 //! - [`romfs`]: images of read-only files, and the boards' partitions for them.
@@ -25,6 +26,7 @@
 //! ```
 
 mod address;
+pub mod archive;
 mod device;
 mod driver;
 mod errno;
@@ -42,8 +44,8 @@ pub mod transport;
 
 pub use address::{Address, AddressError, SimFlash};
 pub use device::{
-    Capabilities, Device, DirEntry, HalfDigest, Kind, Mode, Mount, Mounted, Progress, RtcFields, Stat,
-    StatVfs, Survey, SurveyEntry, SurveyOptions, Tree, TreeEntry,
+    Capabilities, Device, DirEntry, FileKind, Found, HalfDigest, Kind, Mode, Mount, Mounted, Progress,
+    RtcFields, SCRATCH_MARK, Stat, StatVfs, Survey, SurveyEntry, SurveyOptions, Tree, TreeEntry,
 };
 pub use errno::Errno;
 pub use error::Error;

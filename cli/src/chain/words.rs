@@ -126,7 +126,8 @@ pub fn positional_capacity(grammar: &Command) -> usize {
 /// swallow the next command.
 pub fn fits(grammar: &Command, place: usize, word: &str) -> bool {
     let shows_colon = |arg: &Arg| arg.get_value_names().is_some_and(|names| names[0].starts_with(':'));
-    match grammar.get_positionals().nth(place) {
+    // The last one may take several words.
+    match grammar.get_positionals().nth(place).or_else(|| grammar.get_positionals().last()) {
         Some(arg) if !arg.is_required_set() && shows_colon(arg) => word.starts_with(':'),
         _ => true,
     }

@@ -3,6 +3,8 @@
 //! A command is a struct of its arguments (clap reads them) with [`Run`]. To add one: write its file, add its line to
 //! `COMMANDS`.
 
+pub mod backup;
+pub mod bench;
 pub mod bootloader;
 pub mod cat;
 pub mod checksum;
@@ -25,6 +27,7 @@ pub mod mount;
 pub mod mv;
 pub mod repl;
 pub mod reset;
+pub mod restore;
 pub mod resume;
 pub mod rm;
 pub mod rmdir;
@@ -92,6 +95,8 @@ pub struct Entry {
 
 /// All commands, in the order of the alphabet.
 static COMMANDS: &[Entry] = &[
+    entry::<backup::Backup>("backup", "save the device's files in a tar archive"),
+    entry::<bench::Bench>("bench", "measure how fast the device and its link are"),
     entry::<bootloader::Bootloader>("bootloader", "make the device enter its bootloader"),
     file_entry::<cat::Cat>("cat", "print files", &[]),
     entry::<completions::Completions>("completions", "print the script that makes a shell complete"),
@@ -129,6 +134,7 @@ static COMMANDS: &[Entry] = &[
     },
     entry::<repl::Repl>("repl", "enter the interactive prompt"),
     entry::<reset::Reset>("reset", "hard reset the device"),
+    entry::<restore::Restore>("restore", "put the files of a tar archive on the device"),
     Entry {
         group: Group::Hidden,
         ..entry::<resume::Resume>("resume", "skip the soft reset that the configuration asks for")

@@ -20,7 +20,7 @@ pub enum Meaning {
     /// A path on the board, with or without its colon.
     Board(Want),
     /// A path on the board that must show its colon.
-    Place,
+    Place(Want),
     /// A path of this machine, or with a colon one on the board.
     Either,
     /// What `mip install` installs.
@@ -33,7 +33,8 @@ impl Meaning {
     pub fn of(command: &str, is_file_command: bool, value: &str) -> Option<Meaning> {
         let meaning = match (command, value) {
             (_, "DEVICE") => Meaning::Device,
-            (_, ":PLACE") => Meaning::Place,
+            (_, ":PLACE" | ":DIR") => Meaning::Place(Want::Directories),
+            (_, ":PATH") => Meaning::Place(Want::Any),
             ("cp", "PATH") | ("sync", "SRC" | "DST") => Meaning::Either,
             ("ls" | "tree" | "mkdir" | "rmdir", "PATH") => Meaning::Board(Want::Directories),
             ("mount", "PATH") => Meaning::Host(Want::Directories),
@@ -49,6 +50,8 @@ impl Meaning {
             ("help", "COMMAND") => Meaning::Command,
             (_, "PATH") if is_file_command => Meaning::Board(Want::Any),
             (_, "FILE") => Meaning::Host(Want::Any),
+            (_, "FOLDER") => Meaning::Host(Want::Directories),
+            (_, "COUNT") => Meaning::Nothing,
             (_, "CODE" | "EXPR" | "ARGS" | "MS" | "SECONDS" | "ADDRESS" | "PATTERN") => Meaning::Nothing,
             _ => return None,
         };

@@ -116,8 +116,8 @@ fn values(
         Meaning::Device => devices::candidates(current, config, sources),
         Meaning::Host(want) => paths::host(current, "", want, bare, sources),
         Meaning::Board(want) => paths::board(current, want, bare, board, sources),
-        Meaning::Place if current.is_empty() => vec![paths::colon()],
-        Meaning::Place => paths::board(current, paths::Want::Directories, bare, board, sources),
+        Meaning::Place(_) if current.is_empty() => vec![paths::colon()],
+        Meaning::Place(want) => paths::board(current, want, bare, board, sources),
         Meaning::Either if current.starts_with(':') => {
             paths::board(current, paths::Want::Any, bare, board, sources)
         }

@@ -98,7 +98,7 @@ fn commands_stand_where_a_chain_takes_one() {
     assert_eq!(values(&["fs", "r"]), ["rm", "rmdir"]);
     assert_eq!(values(&["fs", "-r", "r"]), ["rm", "rmdir"]);
     assert_eq!(values(&["a"]), ["a0"], "only of ports that are there");
-    assert_eq!(values(&["res"]), ["reset"], "what help hides is not offered");
+    assert_eq!(values(&["res"]), ["reset", "restore"], "what help hides is not offered");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_place_that_must_show_its_colon_is_offered_one_beside_the_next_command() {
     let offered = values(&["umount", ""]);
     assert_eq!(offered[0], ":…");
     assert!(offered.contains(&"repl".to_owned()));
-    assert_eq!(values(&["mount", "src", "re"]), ["repl", "reset"]);
+    assert_eq!(values(&["mount", "src", "re"]), ["repl", "reset", "restore"]);
 }
 
 #[test]

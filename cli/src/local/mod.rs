@@ -2,9 +2,11 @@
 
 pub mod board;
 mod destination;
+mod filesystems;
 pub mod ignore;
 mod source;
 pub mod walk;
 
 pub use destination::Destination;
+pub use filesystems::{Filesystems, is_below};
 pub use source::{Source, has_changed};

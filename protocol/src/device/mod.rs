@@ -1,11 +1,13 @@
 //! Operations on a board.
 
+mod contents;
 mod exec;
 mod fs;
 mod mount;
 mod names;
 mod packages;
 mod probe;
+mod rates;
 mod read;
 mod romfs;
 mod rtc;
@@ -15,8 +17,10 @@ mod types;
 mod wrapper;
 mod write;
 
+pub use contents::{FileKind, Found};
 pub use mount::Mounted;
 pub(crate) use packages::Presence;
+pub use rates::SCRATCH_MARK;
 pub use rtc::RtcFields;
 pub use survey::{HalfDigest, Kind, Survey, SurveyEntry, SurveyOptions};
 pub use tree::{Tree, TreeEntry};

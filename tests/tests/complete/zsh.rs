@@ -67,8 +67,8 @@ fn what_a_command_does_is_shown() {
     scene.terminal.expect("soft-reset disconnect ");
     scene.cancel();
     scene.terminal.send("mpr re\t\t");
-    scene.terminal.expect("repl   -- enter the interactive prompt");
-    scene.terminal.expect("reset  -- hard reset the device");
+    scene.terminal.expect("-- enter the interactive prompt");
+    scene.terminal.expect("-- hard reset the device");
     scene.cancel();
 }
 
