@@ -44,13 +44,46 @@ const ROOM: usize = 4096;
 /// A paced direction holds no more than it sends in this time, as an operating system's buffer would.
 const PACED_ROOM: Duration = Duration::from_millis(20);
 
+/// Bytes of a paced direction that end within this time come together.
+const GROUP_TIME: Duration = Duration::from_millis(1);
+
+/// How many bytes a line carries in this time.
+fn bytes_in(baud: u32, time: Duration) -> f64 {
+    f64::from(baud) / 10.0 * time.as_secs_f64()
+}
+
+/// A paced line since it was last idle. When a byte is through follows from the number of bytes before it, never from when
+/// somebody woke up, so that the mean rate is exact.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    baud: u32,
+    busy_since: Instant,
+    sent: u64,
+}
+
+impl Line {
+    fn free_at(self) -> Instant {
+        let nanos = (u128::from(self.sent) * 10_000_000_000).div_ceil(self.baud.into());
+        self.busy_since + Duration::from_nanos(u64::try_from(nanos).expect("centuries on a line"))
+    }
+
+    /// Sends bytes that are there now; the time when they are through.
+    fn send(&mut self, now: Instant, count: usize) -> Instant {
+        if self.free_at() < now {
+            (self.busy_since, self.sent) = (now, 0);
+        }
+        self.sent += count as u64;
+        self.free_at()
+    }
+}
+
 /// One direction's bytes on their way.
 #[derive(Debug)]
 pub struct Engine {
     faults: Faults,
     random: fastrand::Rng,
     taken: u64,
-    line_free_at: Option<Instant>,
+    line: Option<Line>,
     queue: VecDeque<(Instant, Vec<u8>)>,
     queued: usize,
 }
@@ -63,7 +96,7 @@ impl Engine {
             faults,
             random: fastrand::Rng::with_seed(seed),
             taken: 0,
-            line_free_at: None,
+            line: None,
             queue: VecDeque::new(),
             queued: 0,
         }
@@ -71,15 +104,27 @@ impl Engine {
 
     /// How many bytes [`take`](Self::take) may be given now; 0 holds the sender back.
     #[must_use]
-    pub fn room(&self) -> usize {
-        let size = match self.faults.baud {
-            Some(baud) => (f64::from(baud) / 10.0 * PACED_ROOM.as_secs_f64()).ceil() as usize,
-            None => ROOM,
+    pub fn room(&self, now: Instant) -> usize {
+        let Some(baud) = self.faults.baud else {
+            // Delayed bytes are on the line, not in a buffer.
+            let waiting =
+                if self.faults.delay.is_zero() { self.queued } else { self.queued.saturating_sub(16 * ROOM) };
+            return ROOM.saturating_sub(waiting);
         };
-        // Delayed bytes are on the line, not in a buffer.
-        let waiting =
-            if self.faults.delay.is_zero() { self.queued } else { self.queued.saturating_sub(16 * ROOM) };
-        size.max(1).saturating_sub(waiting)
+        let size = bytes_in(baud, PACED_ROOM).ceil().max(1.0) as usize;
+        let busy = self.line.map_or(Duration::ZERO, |line| line.free_at().saturating_duration_since(now));
+        size.saturating_sub(bytes_in(baud, busy).ceil() as usize)
+    }
+
+    /// When a paced line that has no room has some again.
+    #[must_use]
+    pub fn next_room(&self, now: Instant) -> Option<Instant> {
+        if self.room(now) > 0 {
+            return None;
+        }
+        let free_at = self.line?.free_at();
+        let soon = free_at - PACED_ROOM + GROUP_TIME;
+        Some(if self.room(soon) > 0 { soon } else { free_at })
     }
 
     /// Puts bytes on the line.
@@ -95,13 +140,11 @@ impl Engine {
             self.enqueue(now + self.faults.delay, damaged);
             return;
         };
-        let byte_time = Duration::from_secs_f64(10.0 / f64::from(baud));
         // Bytes that end within the same millisecond travel together: the scheduler can do no better.
-        let group = (0.001 / byte_time.as_secs_f64()).ceil() as usize;
+        let group = bytes_in(baud, GROUP_TIME).ceil() as usize;
         for chunk in bytes.chunks(group.max(1)) {
-            let start = self.line_free_at.unwrap_or(now).max(now);
-            let end = start + byte_time * u32::try_from(chunk.len()).expect("a short chunk");
-            self.line_free_at = Some(end);
+            let line = self.line.get_or_insert(Line { baud, busy_since: now, sent: 0 });
+            let end = line.send(now, chunk.len());
             let damaged = self.damage(chunk);
             self.enqueue(end + self.faults.delay, damaged);
         }
@@ -170,7 +213,7 @@ impl Engine {
     pub fn clear(&mut self) {
         self.queue.clear();
         self.queued = 0;
-        self.line_free_at = None;
+        self.line = None;
     }
 }
 
@@ -226,14 +269,41 @@ mod tests {
     fn a_paced_line_takes_its_time_and_holds_the_sender_back() {
         let now = Instant::now();
         let mut engine = Engine::new(Faults { baud: Some(9600), ..Faults::default() }, 0);
-        let room = engine.room();
+        let room = engine.room(now);
         assert!((1..=32).contains(&room), "{room}");
         engine.take(now, &vec![0; room]);
-        assert_eq!(engine.room(), 0);
+        assert_eq!(engine.room(now), 0);
+        let again = engine.next_room(now).expect("a full line says when it has room");
+        assert!(engine.room(again) > 0);
         assert!(engine.arrived(now).is_none());
         let first = engine.next_arrival().expect("bytes are on their way");
         assert!(first >= now + Duration::from_micros(1041));
         assert!(engine.arrived(first).is_some());
+    }
+
+    #[test]
+    fn a_busy_line_keeps_its_rate_and_late_wakers_are_caught_up() {
+        let start = Instant::now();
+        for delay in [0, 1, 20].map(Duration::from_millis) {
+            let mut engine = Engine::new(Faults { baud: Some(115_200), delay, ..Faults::default() }, 0);
+            let (mut now, mut taken, mut came) = (start, 0_u64, 0_u64);
+            // A sender that always has bytes, served by somebody who wakes up to 15 ms late.
+            for late in (0..16).cycle().take(2000) {
+                let room = engine.room(now);
+                engine.take(now, &vec![0x55; room]);
+                taken += room as u64;
+                while let Some(bytes) = engine.arrived(now) {
+                    let count = bytes.len();
+                    came += count as u64;
+                    let due = Duration::from_secs_f64(came as f64 / 11_520.0) + delay;
+                    assert!(now - start >= due, "{came} bytes before {due:?}");
+                    engine.delivered(count);
+                }
+                now = engine.next_room(now).unwrap_or(now) + Duration::from_millis(late);
+            }
+            let sent = engine.line.expect("bytes went").free_at() - start;
+            assert_eq!(sent, Duration::from_nanos((taken * 10_000_000_000).div_ceil(115_200)), "{delay:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
 
 use crate::PATIENCE;
 use crate::endpoint::{Endpoint, Got, read, set_nonblocking, waiting, write};
@@ -236,9 +237,10 @@ impl Worker {
         let from_board = self
             .board_out
             .as_ref()
-            .filter(|_| self.up.room() > 0)
+            .filter(|_| self.up.room(now) > 0)
             .and_then(|fd| watch(fd.as_fd(), PollFlags::POLLIN));
-        let from_client = client.filter(|_| self.down.room() > 0).and_then(|fd| watch(fd, PollFlags::POLLIN));
+        let from_client =
+            client.filter(|_| self.down.room(now) > 0).and_then(|fd| watch(fd, PollFlags::POLLIN));
         if let Some(fd) = listener {
             watch(fd, PollFlags::POLLIN);
         }
@@ -249,9 +251,10 @@ impl Worker {
         if let (Some(fd), Some(_)) = (client, self.up.arrived(now)) {
             watch(fd, PollFlags::POLLOUT);
         }
-        // What has arrived waits for room, which poll watches; only what is still on its way needs the clock.
-        let arrivals = [self.up.next_arrival(), self.down.next_arrival()];
-        let until = arrivals.into_iter().flatten().filter(|due| *due > now);
+        // What has arrived waits for room, which poll watches; only what is still on its way needs the clock, and a line
+        // that can take more later.
+        let times = [&self.up, &self.down].map(|line| [line.next_arrival(), line.next_room(now)]);
+        let until = times.into_iter().flatten().flatten().filter(|due| *due > now);
         let mut timeout = until.min().map(|due| due - now);
         if client.is_none() && listener.is_none() {
             timeout = Some(timeout.map_or(LOOK_FOR_CLIENT, |time| time.min(LOOK_FOR_CLIENT)));
@@ -259,11 +262,7 @@ impl Worker {
         if stands_still {
             timeout = Some(timeout.map_or(LOOK_FOR_ROOM, |time| time.min(LOOK_FOR_ROOM)));
         }
-        let timeout = timeout.map_or(PollTimeout::NONE, |time| {
-            let millis = u16::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
-            PollTimeout::from(millis)
-        });
-        match poll(&mut fds, timeout) {
+        match ppoll(&mut fds, timeout.map(TimeSpec::from_duration), None) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(error) => panic!("poll failed: {error}"),
         }
@@ -320,11 +319,12 @@ impl Worker {
 
     fn read_board(&mut self, buffer: &mut [u8]) {
         let Some(fd) = &self.board_out else { return };
-        let room = self.up.room().min(buffer.len());
+        let now = Instant::now();
+        let room = self.up.room(now).min(buffer.len());
         match read(fd.as_fd(), &mut buffer[..room]) {
             // With nobody at the port the bytes are lost, as on any serial line.
             Got::Bytes(_) if self.endpoint.client().is_none() => {}
-            Got::Bytes(count) => self.up.take(Instant::now(), &buffer[..count]),
+            Got::Bytes(count) => self.up.take(now, &buffer[..count]),
             Got::Nothing => {}
             Got::End => {
                 self.board_out = None;
@@ -337,9 +337,10 @@ impl Worker {
         let Some(fd) = self.endpoint.client() else {
             return;
         };
-        let room = self.down.room().min(buffer.len());
+        let now = Instant::now();
+        let room = self.down.room(now).min(buffer.len());
         match read(fd, &mut buffer[..room]) {
-            Got::Bytes(count) => self.down.take(Instant::now(), &buffer[..count]),
+            Got::Bytes(count) => self.down.take(now, &buffer[..count]),
             Got::Nothing => {}
             Got::End => self.endpoint.client_left(),
         }

@@ -1,8 +1,8 @@
 //! The hardware layer of the host: the console's threads, the clock, randomness, resets.
 
 use std::io::Read;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mpr_firmware::hal::{Flash, Hal, Memory, ResetCause, Rom};
@@ -16,11 +16,15 @@ use crate::flash::SimFlash;
 use crate::options::Options;
 use crate::rom::SimRom;
 use crate::shutdown;
-use crate::uart::Wire;
+use crate::uart::Line;
 use crate::{network, processor};
 
 /// What a UART's receive FIFO holds, if nothing else is said.
 const UART_FIFO: u16 = 256;
+/// What a UART sends by itself while the program goes on, as common chips do.
+const UART_SEND_FIFO: usize = 128;
+/// What a host's driver keeps of what it has been given to send.
+const DRIVER_BUFFER: usize = 4096;
 /// How far a program may be ahead of a console that pushes back; the raw-paste window is half of it.
 const CAPACITY: u16 = 2048;
 /// Stack for Python code, and the thread's stack: native code and the collector need some beyond.
@@ -35,8 +39,8 @@ pub struct Board {
     fifo: Fifo,
     capacity: u16,
     runs_programs: bool,
-    uart: Option<u32>,
-    sending: Mutex<Option<Wire>>,
+    receiving: Option<Line>,
+    sending: Option<Line>,
     started: Instant,
     /// Set when the virtual machine can be signalled.
     ready: OnceLock<()>,
@@ -57,15 +61,16 @@ impl Board {
         options: &Options,
     ) -> &'static Board {
         let fifo_size = options.fifo.or(options.uart.map(|_| UART_FIFO));
-        Box::leak(Box::new(Board {
+        let line = |holds| options.uart.map(|baud| Line::new(baud, holds));
+        let board: &'static Board = Box::leak(Box::new(Board {
             flash,
             rom,
             link,
             fifo: Fifo::new(fifo_size.map(usize::from)),
             capacity: fifo_size.unwrap_or(CAPACITY).min(CAPACITY),
             runs_programs: !options.safe_boot,
-            uart: options.uart,
-            sending: Mutex::new(options.uart.map(Wire::new)),
+            receiving: line(DRIVER_BUFFER),
+            sending: line(UART_SEND_FIFO),
             started: Instant::now(),
             ready: OnceLock::new(),
             clock_ahead: AtomicI64::new(0),
@@ -73,7 +78,11 @@ impl Board {
             atomic: AtomicBool::new(false),
             network: OnceLock::new(),
             alarm: OnceLock::new(),
-        }))
+        }));
+        if let Some(line) = &board.sending {
+            std::thread::spawn(|| line.carry(|piece| board.link.write(piece)));
+        }
+        board
     }
 
     /// Runs the virtual machine until it is stopped.
@@ -95,6 +104,14 @@ impl Board {
         let _ = network::Host::new(|| self.signal()).map(|host| self.network.set(host));
         let _ = self.alarm.set(Alarm::new(|| self.ticks_us(), || self.signal()));
         let _ = self.ready.set(());
+        if let Some(line) = &self.receiving {
+            std::thread::spawn(|| {
+                line.carry(|piece| {
+                    self.deliver(piece);
+                    Ok::<(), ()>(())
+                });
+            });
+        }
         std::thread::spawn(|| self.receive());
     }
 
@@ -110,23 +127,23 @@ impl Board {
 
     /// Returns when everything sent is out.
     pub fn drain(&self) {
-        drop(self.sending.lock());
+        if let Some(line) = &self.sending {
+            line.drain();
+        }
     }
 
     /// The console's reader thread.
     fn receive(&'static self) {
-        let mut wire = self.uart.map(Wire::new);
         let mut buffer = [0; 4096];
         while let Ok(n @ 1..) = self.link.read(&mut buffer) {
-            match &mut wire {
-                Some(wire) => {
-                    let _ = wire.pace(&buffer[..n], |piece| {
-                        self.deliver(piece);
-                        Ok::<(), ()>(())
-                    });
-                }
+            match &self.receiving {
+                // Delivered by a thread of its own, which never refuses.
+                Some(line) => drop(line.send(&buffer[..n])),
                 None => self.deliver(&buffer[..n]),
             }
+        }
+        if let Some(line) = &self.receiving {
+            line.drain();
         }
         self.fifo.end();
         self.link.wait_for_hangup();
@@ -155,13 +172,11 @@ impl Hal for Board {
     }
 
     fn console_write(&self, bytes: &[u8]) {
-        let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = match &mut *sending {
-            Some(wire) => wire.pace(bytes, |piece| self.link.write(piece)),
-            None => self.link.write(bytes),
+        let sent = match &self.sending {
+            Some(line) => line.send(bytes).is_ok(),
+            None => self.link.write(bytes).is_ok(),
         };
-        drop(sending);
-        if sent.is_err() {
+        if !sent {
             // Nobody can ever read it: the console is gone for good.
             vm::stop();
         }
