@@ -46,7 +46,7 @@ fn run() -> Result<(), String> {
         glue: here.join("c"),
         out,
     };
-    for watched in ["build.rs", "build", "c", "../firmware/port"] {
+    for watched in ["build.rs", "build", "c", "../firmware/port", "../agent/mpr_agent.py"] {
         println!("cargo:rerun-if-changed={watched}");
     }
     std::fs::create_dir_all(dirs.out.join("genhdr")).map_err(|e| format!("genhdr: {e}"))?;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::agent::{self, Session};
 use crate::repl::{Event, Failure, Op, RawRepl, Words};
 use crate::{ConnectOptions, Error, Transport, TransportError};
 
@@ -204,6 +205,85 @@ impl Driver {
         }
     }
 
+    /// Starts a program that somebody else talks to, and hands it what it says at once.
+    pub(crate) fn start_program(
+        &mut self,
+        op: Op,
+        during: &str,
+        limits: Limits,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        self.operate(op, during, limits, &mut |event| Ok(matches!(event, Event::Started).then_some(())))?;
+        while let Some(event) = self.repl.poll() {
+            if let Event::Stdout(bytes) = event {
+                session.handle_input(Instant::now(), &bytes);
+            }
+        }
+        self.unsent.clear();
+        Ok(())
+    }
+
+    /// Talks to the running agent until `turn` says what it came to. It is given each event, and nothing once a turn, to
+    /// have more to say. When the caller is interrupted or `turn` fails, the board is not stopped.
+    pub(crate) fn converse<A: AsMut<Session>, T>(
+        &mut self,
+        with: &mut A,
+        during: &str,
+        limits: Limits,
+        turn: &mut dyn FnMut(&mut A, Option<agent::Event>) -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
+        let mut watch = Watch::new(limits, true);
+        loop {
+            while let Some(event) = with.as_mut().poll() {
+                if let Some(result) = turn(with, Some(event))? {
+                    return Ok(result);
+                }
+            }
+            if let Some(result) = turn(with, None)? {
+                return Ok(result);
+            }
+            if self.options.interrupt.take() {
+                return Err(Error::Interrupted);
+            }
+            let now = Instant::now();
+            if watch.deadline().is_some_and(|deadline| now >= deadline) {
+                return Err(watch.expired("answer of the agent"));
+            }
+            let _ = with.as_mut().poll_transmit(now, &mut self.unsent);
+            let gone = |error| lost(error, during, watch.start.elapsed());
+            if !self.unsent.is_empty() {
+                let sent = self.transport.send(&self.unsent, now).map_err(gone)?;
+                self.unsent.drain(..sent);
+                if sent > 0 {
+                    watch.active = now;
+                }
+            }
+            let look = if self.unsent.is_empty() { LOOK } else { FULL_LINK };
+            let wake = watch
+                .deadline()
+                .into_iter()
+                .chain(with.as_mut().poll_timeout())
+                .fold(now + look, Instant::min);
+            let n = self
+                .transport
+                .recv(&mut self.buf, wake)
+                .map_err(|e| lost(e, during, watch.start.elapsed()))?;
+            let now = Instant::now();
+            if n > 0 {
+                watch.active = now;
+                watch.received += n as u64;
+                with.as_mut().handle_input(now, &self.buf[..n]);
+            }
+            with.as_mut().handle_timeout(now);
+        }
+    }
+
+    /// Interrupts whatever runs and brings the board to the raw prompt.
+    pub(crate) fn halt(&mut self, during: &str) -> Result<(), Error> {
+        self.repl.forget();
+        self.stop(during, &mut |_| {})
+    }
+
     /// Starts an operation that awaits nothing, and sends its bytes.
     pub(crate) fn send_off(&mut self, op: Op, during: &str, patience: Duration) -> Result<(), Error> {
         let now = Instant::now();
@@ -212,7 +292,13 @@ impl Driver {
         let _ = self.repl.start(now, op);
         let mut bytes = Vec::new();
         let _ = self.repl.poll_transmit(now, &mut bytes);
-        let result = self.transport.send_all(&bytes, now + patience);
+        self.send_bytes(&bytes, during, patience)
+    }
+
+    /// Sends bytes and awaits nothing.
+    pub(crate) fn send_bytes(&mut self, bytes: &[u8], during: &str, patience: Duration) -> Result<(), Error> {
+        let now = Instant::now();
+        let result = self.transport.send_all(bytes, now + patience);
         result.map_err(|error| lost(error, during, Instant::now() - now))
     }
 

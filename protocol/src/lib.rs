@@ -26,6 +26,7 @@
 //! ```
 
 mod address;
+mod agent;
 pub mod archive;
 mod device;
 mod driver;
@@ -44,8 +45,9 @@ pub mod transport;
 
 pub use address::{Address, AddressError, SimFlash};
 pub use device::{
-    Capabilities, Device, DirEntry, FileKind, Found, HalfDigest, Kind, Mode, Mount, Mounted, Progress,
-    RtcFields, SCRATCH_MARK, Stat, StatVfs, Survey, SurveyEntry, SurveyOptions, Tree, TreeEntry,
+    Capabilities, Device, DirEntry, EachFile, FileKind, Found, HalfDigest, Kind, Looked, Mode, Mount,
+    Mounted, OpenFile, Progress, Removed, RemovedTree, RtcFields, SCRATCH_MARK, Stat, StatVfs, Survey,
+    SurveyEntry, SurveyOptions, Tree, TreeEntry,
 };
 pub use errno::Errno;
 pub use error::Error;

@@ -1,7 +1,7 @@
 //! `rm`: removes files, and with `-r` directories with all that they hold.
 
 use clap::Args;
-use mpr_protocol::{Errno, Error};
+use mpr_protocol::Error;
 use serde::Serialize;
 
 use super::{Run, fs};
@@ -64,62 +64,29 @@ impl Rm {
             return self.remove_file(path, session, report);
         }
         refuse_host_folder(path, session)?;
-        self.remove_content(path, session, report)?;
-        if path.is_empty() {
-            return Ok(());
+        let printer = session.printer();
+        let detailed = self.options.verbose() || printer.is_json();
+        let tree =
+            session.device()?.remove_tree(plain(path), detailed).map_err(|error| failure("rm -r", error))?;
+        let whole = |below: &str| if below.is_empty() { path.to_owned() } else { join(path, below) };
+        for removed in &tree.removed {
+            let (path, what) =
+                (whole(&removed.path), if removed.is_dir { "removed directory" } else { "removed" });
+            report.removed.push(format!(":{path}"));
+            self.say(&format!("{what}: '{path}'"), session)?;
         }
-        let is_root = path.bytes().all(|byte| byte == b'/');
-        match session.device()?.rmdir(plain(path)) {
-            Ok(()) => self.removed(path, session, report),
-            // What a filesystem is mounted on stays.
-            Err(Error::Os { errno, .. }) if is_root || is_in_use(&errno) => {
-                self.skipped(path, session, report)
-            }
-            Err(error) => Err(failure("rm -r", error)),
+        for skipped in &tree.skipped {
+            let path = whole(skipped);
+            report.skipped.push(format!(":{path}"));
+            self.say(&format!("skipped: '{path}' (vfs mountpoint)"), session)?;
         }
-    }
-
-    fn remove_content(
-        &self,
-        path: &str,
-        session: &mut Session<'_>,
-        report: &mut Report,
-    ) -> Result<(), Failure> {
-        for entry in session.device()?.list(plain(path)).map_err(|error| failure("rm", error))? {
-            let below = join(path, &entry.name);
-            if entry.is_dir {
-                self.remove_below(&below, session, report)?;
-            } else {
-                self.remove_file(&below, session, report)?;
+        match tree.failed {
+            None => Ok(()),
+            Some((below, errno)) => {
+                let path = plain(&whole(&below)).to_owned();
+                Err(failure("rm -r", Error::Os { errno, path, op: "remove" }))
             }
         }
-        Ok(())
-    }
-
-    /// Removes a directory below the named one. The board is asked for the directory itself first: only a mount point's
-    /// answer is another than that it is not empty, and what another filesystem holds stays.
-    fn remove_below(
-        &self,
-        path: &str,
-        session: &mut Session<'_>,
-        report: &mut Report,
-    ) -> Result<(), Failure> {
-        let device = session.device()?;
-        // A folder of this machine does not let its own place be removed.
-        let has_host_folders = !device.mounted().is_empty();
-        match device.rmdir(plain(path)) {
-            Ok(()) => return self.removed(path, session, report),
-            Err(Error::Os { errno, .. }) if is_in_use(&errno) || has_host_folders && errno.is("EPERM") => {
-                return self.skipped(path, session, report);
-            }
-            // A read-only filesystem may have no such function.
-            Err(Error::Unsupported { .. }) => return self.skipped(path, session, report),
-            Err(Error::Os { .. }) => {}
-            Err(error) => return Err(failure("rm -r", error)),
-        }
-        self.remove_content(path, session, report)?;
-        session.device()?.rmdir(plain(path)).map_err(|error| failure("rm -r", error))?;
-        self.removed(path, session, report)
     }
 
     fn remove_file(&self, path: &str, session: &mut Session<'_>, report: &mut Report) -> Result<(), Failure> {
@@ -128,27 +95,12 @@ impl Rm {
         self.say(&format!("removed: '{path}'"), session)
     }
 
-    fn removed(&self, path: &str, session: &Session<'_>, report: &mut Report) -> Result<(), Failure> {
-        report.removed.push(format!(":{path}"));
-        self.say(&format!("removed directory: '{path}'"), session)
-    }
-
-    fn skipped(&self, path: &str, session: &Session<'_>, report: &mut Report) -> Result<(), Failure> {
-        report.skipped.push(format!(":{path}"));
-        self.say(&format!("skipped: '{path}' (vfs mountpoint)"), session)
-    }
-
     fn say(&self, line: &str, session: &Session<'_>) -> Result<(), Failure> {
         match self.options.verbose() {
             true => session.printer().line(line),
             false => Ok(()),
         }
     }
-}
-
-/// Whether a directory that is not removed is one that a filesystem is mounted on.
-fn is_in_use(errno: &Errno) -> bool {
-    errno.is("EINVAL") || errno.is("EBUSY")
 }
 
 /// Refuses a directory in a mounted folder: its files are this machine's, and one word on a board should not remove them.

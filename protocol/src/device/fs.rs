@@ -1,6 +1,7 @@
 //! Files and directories: everything but their content.
 
 use super::{Device, DirEntry, Mount, Stat, StatVfs};
+use crate::agent::request::{NO_DIGEST, There};
 use crate::python::{self, Value, str_literal};
 use crate::{Discard, Errno, Error};
 
@@ -82,6 +83,29 @@ impl Device {
         let out = self.os_call("stat", &code, "stat", path)?;
         let values = values(&out)?;
         stat(values.first()).ok_or_else(|| unexpected("status of a file", &out))
+    }
+
+    /// What is at this path, if anything: [`Device::stat`] without times, by the agent where the board has it. For what comes
+    /// before copies.
+    ///
+    /// # Errors
+    /// As [`Device::exec`].
+    pub fn look(&mut self, path: &str) -> Result<Option<Stat>, Error> {
+        if self.agent(0)?.is_none() {
+            return match self.stat(path) {
+                Ok(stat) => Ok(Some(stat)),
+                Err(Error::Os { .. }) => Ok(None),
+                Err(error) => Err(error),
+            };
+        }
+        let there = self.look_by_agent(&[(path, NO_DIGEST)], 0)?;
+        Ok(match there.first() {
+            Some(There::File { size, .. }) => {
+                Some(Stat { is_dir: false, size: u64::from(*size), mtime: None })
+            }
+            Some(There::Directory) => Some(Stat { is_dir: true, size: 0, mtime: None }),
+            _ => None,
+        })
     }
 
     /// Whether there is a file or directory of this name.

@@ -1,14 +1,20 @@
 //! Operations on a board.
 
+mod agent;
 mod contents;
 mod exec;
 mod fs;
+mod get;
 mod mount;
 mod names;
 mod packages;
+mod patch;
 mod probe;
+mod put;
+mod put_many;
 mod rates;
 mod read;
+mod remove;
 mod romfs;
 mod rtc;
 mod survey;
@@ -20,7 +26,9 @@ mod write;
 pub use contents::{FileKind, Found};
 pub use mount::Mounted;
 pub(crate) use packages::Presence;
+pub use put_many::{EachFile, Looked, OpenFile};
 pub use rates::SCRATCH_MARK;
+pub use remove::{Removed, RemovedTree};
 pub use rtc::RtcFields;
 pub use survey::{HalfDigest, Kind, Survey, SurveyEntry, SurveyOptions};
 pub use tree::{Tree, TreeEntry};
@@ -55,6 +63,7 @@ pub struct Device {
     /// A program was started that nobody waits for.
     unfollowed: bool,
     mounts: mount::Mounts,
+    agent: agent::State,
 }
 
 impl std::fmt::Debug for Device {
@@ -87,6 +96,7 @@ impl Device {
             touched: false,
             unfollowed: false,
             mounts: mount::Mounts::default(),
+            agent: agent::State::default(),
         }
     }
 
@@ -113,6 +123,7 @@ impl Device {
     /// # Errors
     /// [`Error::Timeout`], [`Error::Lost`], [`Error::Interrupted`].
     pub fn enter_raw_repl(&mut self) -> Result<(), Error> {
+        self.stop_agent()?;
         if self.driver.repl.is_ready() {
             return self.check_mounts();
         }
@@ -134,6 +145,7 @@ impl Device {
     /// # Errors
     /// [`Error::Lost`], [`Error::Interrupted`].
     pub fn enter_raw_repl_if_idle(&mut self, patience: Duration) -> Result<bool, Error> {
+        self.stop_agent()?;
         if self.driver.repl.is_ready() {
             return Ok(true);
         }
@@ -166,8 +178,13 @@ impl Device {
             return Ok(());
         }
         self.touched = false;
-        let interrupt = !std::mem::take(&mut self.unfollowed);
         let patience = self.driver.options().timeouts.idle;
+        let farewell = self.dismiss_agent();
+        if !farewell.is_empty() {
+            self.driver.send_bytes(&farewell, "ending the agent", patience)?;
+            self.driver.repl.at_prompt_again();
+        }
+        let interrupt = !std::mem::take(&mut self.unfollowed);
         self.driver.send_off(Op::Leave { interrupt }, "leaving the raw REPL", patience)
     }
 
@@ -200,6 +217,11 @@ impl Device {
         Ok(self.capabilities.insert(known))
     }
 
+    /// Whether the board can rename, as far as is known without asking: files take their places whole then.
+    pub fn renames(&self) -> bool {
+        self.agent.is_known() || self.capabilities.as_ref().is_some_and(|known| known.rename)
+    }
+
     /// Whether a program was started by [`Device::exec_no_follow`] and nothing has stopped it since. It may have ended.
     pub fn is_left_running(&self) -> bool {
         self.unfollowed
@@ -208,6 +230,7 @@ impl Device {
     /// The link itself, for the interactive REPL. The board's state is unknown afterwards; the next operation enters
     /// the raw REPL anew, and nothing is done to leave it before.
     pub fn transport_mut(&mut self) -> &mut dyn Transport {
+        self.agent = agent::State::default();
         self.driver.repl.forget();
         self.touched = false;
         self.driver.transport.as_mut()

@@ -34,6 +34,9 @@ impl Device {
         to: &mut dyn Write,
         progress: Progress<'_>,
     ) -> Result<u64, Error> {
+        if self.agent(0)?.is_some() {
+            return self.get_file(path, to, progress);
+        }
         let local = |source| Error::LocalIo { source };
         let capabilities = self.capabilities()?;
         if !capabilities.stdout_buffer {

@@ -46,6 +46,9 @@ impl Device {
         len: Option<u64>,
         progress: Progress<'_>,
     ) -> Result<u64, Error> {
+        if self.agent(len.unwrap_or(u64::MAX))?.is_some() {
+            return self.put_file(path, from, len, progress);
+        }
         let capabilities = self.capabilities()?.clone();
         let block = self.block_size()?;
         let replaces = !capabilities.rename && self.exists(path)?;

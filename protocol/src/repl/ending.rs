@@ -51,6 +51,8 @@ struct Candidate {
 pub(super) struct Ending {
     token: Option<Vec<u8>>,
     records: Option<Records>,
+    /// Nothing means an end.
+    raw: bool,
     /// Nothing, or bytes from the first `\x04` on that may start the ending.
     held: Vec<u8>,
     /// How many of the held bytes were handed on as output already.
@@ -88,14 +90,16 @@ enum Asked {
 
 impl Ending {
     pub(super) fn new(framing: Framing) -> Self {
+        let raw = framing == Framing::Raw;
         let (token, records) = match framing {
-            Framing::Text => (None, None),
+            Framing::Text | Framing::Raw => (None, None),
             Framing::Token(token) => (Some(token), None),
             Framing::Records => (None, Some(Records::default())),
         };
         Ending {
             token,
             records,
+            raw,
             held: Vec::new(),
             shown: 0,
             dirty: false,
@@ -111,6 +115,9 @@ impl Ending {
     }
 
     pub(super) fn input(&mut self, mut bytes: &[u8], events: &mut VecDeque<Event>) {
+        if self.raw {
+            return self.output(bytes, events);
+        }
         if let Some(records) = &mut self.records {
             bytes = &bytes[records.input(bytes, events)..];
             if bytes.is_empty() {
@@ -230,6 +237,9 @@ impl Ending {
     /// The end of what came for now: judges whether the program has ended, and sets the timer otherwise.
     pub(super) fn end_of_input(&mut self, now: Instant, events: &mut VecDeque<Event>) -> Verdict {
         self.timer = None;
+        if self.raw {
+            return Verdict::Runs;
+        }
         if let Some(rest) = self.soft_reset() {
             return Verdict::SoftReset { rest };
         }

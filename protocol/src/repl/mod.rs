@@ -83,6 +83,8 @@ pub enum Framing {
     Token(Vec<u8>),
     /// The program prints records, each a byte 0x01, a length as u16 little-endian and so many bytes, then text.
     Records,
+    /// All that comes is output, without an end: somebody else tells when it is over ([`RawRepl::at_prompt_again`]).
+    Raw,
 }
 
 /// What happened.
@@ -215,6 +217,11 @@ impl RawRepl {
         }
     }
 
+    /// Whether the board is older than raw paste (MicroPython 1.14), as far as is known.
+    pub(crate) fn is_old(&self) -> bool {
+        matches!(self.raw_paste, RawPaste::No(pace) if pace.is_old())
+    }
+
     /// The window that the board last announced for raw paste, in bytes: half of what its receive buffer holds.
     pub fn window(&self) -> Option<usize> {
         self.window
@@ -239,6 +246,12 @@ impl RawRepl {
         self.state = State::Unknown;
         self.tx.clear();
         self.events.clear();
+    }
+
+    /// Somebody else has seen the program end: the board is at the raw prompt.
+    pub(crate) fn at_prompt_again(&mut self) {
+        self.forget();
+        self.state = State::Ready;
     }
 
     /// Starts an operation. What was going on is forgotten.
@@ -306,6 +319,13 @@ impl RawRepl {
     }
 
     fn start_plain(&mut self, now: Instant, code: Vec<u8>, framing: Framing, pace: Pace) {
+        if code.is_empty() {
+            // Its end mark alone would restart the interpreter.
+            self.state = State::Ready;
+            self.events.push_back(Event::Started);
+            self.events.push_back(Event::Done { stderr: Vec::new(), status: None });
+            return;
+        }
         match code.iter().find(|b| matches!(**b, CTRL_A..=CTRL_E)) {
             Some(&byte) => self.fail(Failure::ControlByte(byte), State::Ready),
             None => self.state = State::Plain(Plain::new(now, code, framing, pace)),

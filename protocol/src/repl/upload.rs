@@ -20,6 +20,12 @@ const MODERN: Pace = Pace { bytes: 256, time: Duration::from_millis(10) };
 /// above, and in none of thousands at this one.)
 const OLD: Pace = Pace { bytes: 32, time: Duration::from_micros(2500) };
 
+impl Pace {
+    pub(super) fn is_old(self) -> bool {
+        self.bytes == OLD.bytes
+    }
+}
+
 /// A board answers the raw-paste request at once, and says `OK` as soon as it has read the end mark. One that says nothing
 /// for so long has lost it.
 const LOST: Duration = Duration::from_secs(2);

@@ -1,6 +1,7 @@
 //! `cp`: copies files and directories to the device, from it, on it, or between folders of this machine.
 
 pub(super) mod place;
+mod stream;
 pub(super) mod transfer;
 mod tree;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mpr_protocol::Error;
+use mpr_protocol::HalfDigest;
 
 use crate::failure::Failure;
 use crate::local::board;
@@ -26,6 +26,8 @@ pub struct Found {
     pub is_dir: bool,
     /// Size in bytes.
     pub size: u64,
+    /// Half of the SHA-256 of a file on the board, where it is known already.
+    pub digest: Option<HalfDigest>,
 }
 
 impl Place {
@@ -94,18 +96,22 @@ impl Place {
     pub fn look(&self, session: &mut Session<'_>) -> Result<Option<Found>, Failure> {
         match self {
             Place::Here(path) => Ok(look_here(path)),
-            Place::Board(path) if path.is_empty() => Ok(Some(Found { is_dir: true, size: 0 })),
-            Place::Board(path) => match session.device()?.stat(board::plain(path)) {
-                Ok(stat) => Ok(Some(Found { is_dir: stat.is_dir, size: stat.size })),
-                Err(Error::Os { .. }) => Ok(None),
-                Err(error) => Err(Failure::device("cp", error)),
-            },
+            Place::Board(path) if path.is_empty() => Ok(Some(Found { is_dir: true, size: 0, digest: None })),
+            Place::Board(path) => {
+                let found = session.device()?.look(board::plain(path));
+                let found = found.map_err(|error| Failure::device("cp", error))?;
+                Ok(found.map(|found| Found { is_dir: found.is_dir, size: found.size, digest: None }))
+            }
         }
     }
 }
 
 fn look_here(path: &Path) -> Option<Found> {
-    fs::metadata(path).ok().map(|metadata| Found { is_dir: metadata.is_dir(), size: metadata.len() })
+    fs::metadata(path).ok().map(|metadata| Found {
+        is_dir: metadata.is_dir(),
+        size: metadata.len(),
+        digest: None,
+    })
 }
 
 /// As a user writes it, without needless parts.

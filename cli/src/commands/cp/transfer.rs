@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::SpooledTempFile;
 
 use super::place::{Found, Place};
+use super::stream;
 use crate::failure::Failure;
 use crate::hints::{MPR, board_parent, shell_word};
 use crate::local::{Destination, Source, board, has_changed};
@@ -62,13 +63,27 @@ pub fn all(jobs: &[Job], rules: &Rules, session: &mut Session<'_>, each: Each<'_
         jobs.iter().map(|job| job.size.or_else(|| job.from.local_size()).unwrap_or(0)).collect();
     let mut progress = Progress::new(session.printer(), "", sizes.iter().sum());
     let mut done = 0;
-    for (at, (job, size)) in jobs.iter().zip(sizes).enumerate() {
+    let mut at = 0;
+    while let (Some(job), Some(size)) = (jobs.get(at), sizes.get(at).copied()) {
+        let together = stream::count(&jobs[at..]);
+        if together > 0 && streams(session, sizes[at..at + together].iter().sum())? {
+            let jobs = &jobs[at..at + together];
+            done += stream::run(jobs, at, rules, done, &mut progress, session, each)?;
+            at += together;
+            continue;
+        }
         progress.name(&job.from.to_string());
         let result = run(job, rules, done, &progress, session);
         done += result.as_ref().map_or(size, |(_, bytes)| *bytes);
         each(at, result)?;
+        at += 1;
     }
     Ok(())
+}
+
+/// Whether the board takes files in one stream.
+fn streams(session: &mut Session<'_>, bytes: u64) -> Result<bool, Failure> {
+    session.device()?.streams(bytes).map_err(|error| Failure::device("cp", error))
 }
 
 /// Copies a file. Returns its size, too.
@@ -93,9 +108,13 @@ fn run(
             let device = session.device()?;
             let same_size =
                 job.existing.filter(|found| !rules.force && !found.is_dir && Some(found.size) == size);
-            if same_size.is_some() {
+            if let Some(found) = same_size {
                 let ours = sha256(&mut source).map_err(|error| here(from, error, rules))?;
-                if same_content(device, to, &ours, rules)? {
+                let is_same = match found.digest {
+                    Some(theirs) => ours.starts_with(&theirs),
+                    None => same_content(device, to, &ours, rules)?,
+                };
+                if is_same {
                     return Ok((Status::UpToDate, size.unwrap_or(0)));
                 }
                 (source, _) = open(from, rules)?;
@@ -140,7 +159,7 @@ fn run(
 }
 
 /// Opens a file on this machine. Its size is not known in advance if it is a pipe.
-fn open(path: &Path, rules: &Rules) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
+pub fn open(path: &Path, rules: &Rules) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
     let failure = |error: io::Error| here(path, error, rules);
     let metadata = fs::metadata(path).map_err(failure)?;
     if metadata.is_dir() {
@@ -172,32 +191,42 @@ fn write(
     local: impl Fn(io::Error) -> Failure,
 ) -> Result<u64, Failure> {
     device.write_file(board::plain(to), source, size, at).map_err(|error| {
-        let left = left_behind(device, to, &error);
-        let failure = match error {
-            Error::LocalIo { source } => local(source),
-            Error::Os { ref errno, .. } if errno.is("ENOENT") && !board_parent(to).is_empty() => {
-                let parent = shell_word(&format!(":{}", board_parent(to)));
-                let hint = format!("its directory is missing: `{MPR} mkdir {parent}` makes it");
-                return Failure::device(rules.command, error).hint(hint);
-            }
-            // Boards without `os.rename` have no `df` either.
-            Error::NoSpace { .. } if !device.capabilities().is_ok_and(|capabilities| capabilities.rename) => {
-                Failure::device(rules.command, error)
-                    .hint(format!("`{MPR} ls` shows what takes the room, `{MPR} rm` makes some"))
-            }
-            error => Failure::device(rules.command, error),
-        };
-        failure.cause(left)
+        // Known since the write began; nothing is asked again.
+        let renames = device.renames();
+        failed_write(renames, &Place::Board(to.to_owned()), error, rules, local)
     })
 }
 
+/// A file that could not be written. `renames`: the board can rename.
+pub fn failed_write(
+    renames: bool,
+    to: &Place,
+    error: Error,
+    rules: &Rules,
+    local: impl Fn(io::Error) -> Failure,
+) -> Failure {
+    let Place::Board(to) = to else { return Failure::device(rules.command, error) };
+    let left = left_behind(renames, to, &error);
+    let failure = match error {
+        Error::LocalIo { source } => local(source),
+        Error::Os { ref errno, .. } if errno.is("ENOENT") && !board_parent(to).is_empty() => {
+            let parent = shell_word(&format!(":{}", board_parent(to)));
+            let hint = format!("its directory is missing: `{MPR} mkdir {parent}` makes it");
+            return Failure::device(rules.command, error).hint(hint);
+        }
+        // Boards without `os.rename` have no `df` either.
+        Error::NoSpace { .. } if !renames => Failure::device(rules.command, error)
+            .hint(format!("`{MPR} ls` shows what takes the room, `{MPR} rm` makes some")),
+        error => Failure::device(rules.command, error),
+    };
+    failure.cause(left)
+}
+
 /// What a failed write has left on the board.
-fn left_behind(device: &mut Device, to: &str, error: &Error) -> String {
+fn left_behind(renames: bool, to: &str, error: &Error) -> String {
     let to = board::plain(to);
-    // Known since the write began; nothing is asked again.
-    let replaces = device.capabilities().is_ok_and(|capabilities| capabilities.rename);
     match error {
-        Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. } if replaces => {
+        Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. } if renames => {
             format!("`:{to}` is as it was; `:{to}.part` may be left, which the next copy replaces")
         }
         Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. } => {
@@ -205,7 +234,7 @@ fn left_behind(device: &mut Device, to: &str, error: &Error) -> String {
                 "an old `:{to}` is as it was; a part of a new one may be left, which the next copy replaces"
             )
         }
-        _ if replaces => format!("`:{to}` is as it was"),
+        _ if renames => format!("`:{to}` is as it was"),
         Error::NoSpace { .. } => format!(
             "an old `:{to}` is as it was, nothing is left of a new one; this board needs room for both at once"
         ),
@@ -245,6 +274,12 @@ fn same_content(device: &mut Device, path: &str, sha256: &[u8], rules: &Rules) -
     }
 }
 
+/// The SHA-256 of a file of this machine.
+pub fn local_digest(path: &Path, rules: &Rules) -> Result<Vec<u8>, Failure> {
+    let (mut source, _) = open(path, rules)?;
+    sha256(&mut source).map_err(|error| here(path, error, rules))
+}
+
 fn sha256(source: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut digest = Hashing(Sha256::new());
     io::copy(source, &mut digest)?;
@@ -271,7 +306,7 @@ fn omitting(path: &str, rules: &Rules) -> Failure {
 }
 
 /// A file on this machine could not be read or written.
-fn here(path: &Path, error: io::Error, rules: &Rules) -> Failure {
+pub fn here(path: &Path, error: io::Error, rules: &Rules) -> Failure {
     let command = rules.command;
     if has_changed(&error) {
         return Failure::usage(format!("{command}: `{}` changed while it was read", path.display()))

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use mpr_protocol::{DirEntry, TreeEntry};
+use mpr_protocol::TreeEntry;
 
 use super::place::{Found, Place};
 use super::transfer::Job;
@@ -35,7 +35,7 @@ pub fn plan(
     };
     let root = if to_exists { to.child(&from.basename()) } else { to.clone() };
     let existing = match &root {
-        Place::Board(root) => make_on_board(root, &content.directories, session)?,
+        Place::Board(root) => make_on_board(root, &content, session)?,
         Place::Here(root) => make_here(root, &content.directories)?,
     };
     content.files.sort();
@@ -81,40 +81,45 @@ fn walk_here(path: &Path) -> Result<Content, Failure> {
     Ok(Content { directories: found.directories, files: files.collect() })
 }
 
-/// Makes the directories on the board, and tells which files are there already. One exchange for a directory that
-/// exists, one for a new one: nothing is asked about what is below a new one.
+/// Makes the directories on the board, and tells which files are there already, with the digests of those of the same size
+/// where the board tells them at once.
 fn make_on_board(
     root: &str,
-    directories: &[String],
+    content: &Content,
     session: &mut Session<'_>,
 ) -> Result<HashMap<String, Found>, Failure> {
+    let failure = |error| Failure::device("cp", error);
+    let root = Place::Board(root.to_owned());
+    let mut wanted: Vec<(&str, String, Option<u64>)> = Vec::new();
+    let directories = std::iter::once("").chain(content.directories.iter().map(String::as_str));
+    let files = content.files.iter().map(|(relative, _, size)| (relative.as_str(), Some(*size)));
+    for (relative, size) in directories.map(|relative| (relative, None)).chain(files) {
+        let Place::Board(path) = root.child(relative) else { continue };
+        wanted.push((relative, board::plain(&path).to_owned(), size));
+    }
+    let work = content.files.iter().map(|(_, _, size)| *size).sum();
+    let device = session.device()?;
+    let paths: Vec<(&str, Option<u64>)> =
+        wanted.iter().map(|(_, path, size)| (path.as_str(), *size)).collect();
+    let there = device.look_all(&paths, work).map_err(failure)?;
     let mut known = HashMap::new();
-    let root_place = Place::Board(root.to_owned());
-    let found = root_place.look(session)?;
-    for relative in std::iter::once("").chain(directories.iter().map(String::as_str)) {
-        let Place::Board(path) = root_place.child(relative) else { continue };
-        let found = if relative.is_empty() { found } else { known.get(relative).copied() };
-        match found {
-            Some(Found { is_dir: true, .. }) => {
-                let entries = session
-                    .device()?
-                    .list(board::plain(&path))
-                    .map_err(|error| Failure::device("cp", error))?;
-                for DirEntry { name, is_dir, size } in entries {
-                    let below = if relative.is_empty() { name } else { format!("{relative}/{name}") };
-                    known.insert(below, Found { is_dir, size });
-                }
+    let mut missing = Vec::new();
+    for ((relative, path, size), there) in wanted.iter().zip(there) {
+        match there {
+            Some(there) if size.is_some() || there.is_dir => {
+                let found = Found { is_dir: there.is_dir, size: there.size, digest: there.digest };
+                known.insert((*relative).to_owned(), found);
             }
             Some(_) => {
                 let failure = Failure::refused(format!("cp: `:{path}` is a file where a directory must be"));
                 let word = shell_word(&format!(":{path}"));
                 return Err(failure.hint(format!("`{MPR} rm {word}` removes the file")));
             }
-            None => {
-                session.device()?.mkdir(board::plain(&path)).map_err(|error| Failure::device("cp", error))?;
-            }
+            None if size.is_none() => missing.push(path.as_str()),
+            None => {}
         }
     }
+    device.make_directories(&missing, work).map_err(failure)?;
     Ok(known)
 }
 
