@@ -93,10 +93,16 @@ impl Desk {
     }
 }
 
-/// Bytes of every value, without a period that a window or a block could hide behind.
+/// Bytes of every value, always the same, which don't deflate and have no period that a window or a block could hide behind.
 #[must_use]
 pub fn all_bytes(size: usize) -> Vec<u8> {
-    (0..size).map(|i| ((i * 7 + i / 251) % 256).to_le_bytes()[0]).collect()
+    let mut random = fastrand::Rng::with_seed(1);
+    // The first 256 have each value once.
+    let mut bytes: Vec<u8> = (0..=255).collect();
+    random.shuffle(&mut bytes);
+    bytes.extend(std::iter::repeat_with(|| random.u8(..)).take(size));
+    bytes.truncate(size);
+    bytes
 }
 
 /// One test per board, so that they run side by side and fail apart: `on!(module, kind, [functions])`, where the

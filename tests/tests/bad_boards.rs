@@ -24,7 +24,7 @@ fn a_board_that_hangs_in_the_middle_of_a_copy_is_given_up() {
     let mut desk = Desk::new(Kind::SimLink);
     desk.write("old", b"old content");
     desk.run(&["cp", "old", ":kept"]);
-    desk.write("new", &[b'n'; 60_000]);
+    desk.write("new", &all_bytes(60_000));
     let sent = desk.board.link().traffic().0;
     let running = desk.mpr().args(SHORT).args(["cp", "new", ":kept"]).spawn();
     desk.board.link().wait_until_sent(sent + 5_000);
@@ -87,7 +87,7 @@ fn a_board_that_dies_in_the_middle_of_a_copy_keeps_the_old_file() {
     let mut desk = Desk::new(Kind::SimLink);
     desk.write("old", b"old content");
     desk.run(&["cp", "old", ":kept"]);
-    desk.write("new", &[b'n'; 60_000]);
+    desk.write("new", &all_bytes(60_000));
     let sent = desk.board.link().traffic().0;
     let running = desk.mpr().args(["cp", "new", ":kept"]).spawn();
     desk.board.link().wait_until_sent(sent + 5_000);
