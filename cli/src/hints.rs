@@ -114,7 +114,7 @@ fn for_link(trouble: Trouble, address: Option<&Address>) -> String {
             "`mpr connect sim:-` starts another simulated board with its files in memory".to_owned()
         }
         (Trouble::Busy, Some(Address::Rfc2217 { .. })) => {
-            "somebody else uses that port of the server; try again when it is free".to_owned()
+            "somebody else uses that port of the server, or it lets nobody in; try again when it is free".to_owned()
         }
         (_, Some(Address::Tcp { host, port } | Address::Rfc2217 { host, port })) => {
             format!("does anything listen there? `nc -vz {} {port}`", shell_word(host))

@@ -275,7 +275,7 @@ impl Board {
     /// # Panics
     /// For [`Kind::Sim`].
     pub fn freeze(&mut self) {
-        self.process().signal(Signal::SIGSTOP);
+        self.process().stop();
     }
 
     /// See [`freeze`](Self::freeze).

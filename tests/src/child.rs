@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 /// A child in a process group of its own. The group is killed and the child reaped when this is dropped; if the thread
@@ -86,6 +87,17 @@ impl Process {
         if self.is_running() {
             kill(self.pid(), signal).expect("a running child takes a signal");
         }
+    }
+
+    /// Stops the child (SIGSTOP) and returns when it has stopped: the signal alone would let it run on for a moment.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn stop(&mut self) {
+        assert!(self.is_running(), "only what runs can be stopped");
+        kill(self.pid(), Signal::SIGSTOP).expect("a running child takes a signal");
+        let stopped = waitpid(self.pid(), Some(WaitPidFlag::WUNTRACED));
+        assert!(matches!(stopped, Ok(WaitStatus::Stopped(..))), "the child did not stop: {stopped:?}");
     }
 
     /// Kills the group and reaps the child; says how it ended.

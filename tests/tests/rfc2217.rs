@@ -1,14 +1,16 @@
 //! Serial ports of another machine: `rfc2217://` through ser2net and through pyserial's server, in front of a board on a
 //! pseudo-terminal.
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use mpr_tests::{Board, Kind, Mpr, PATIENCE, Process, all_bytes, mpr, python_program};
 use nix::sys::signal::Signal;
+use socket2::SockRef;
 use tempfile::TempDir;
 
 /// A server of serial ports.
@@ -143,6 +145,70 @@ fn a_port_in_use_is_told_and_its_user_not_disturbed() {
     assert!(running.process().is_running());
     running.signal(Signal::SIGINT);
     running.wait().expect_code(130);
+}
+
+/// How a server hangs up.
+#[derive(Clone, Copy, Debug)]
+enum HangUp {
+    /// The client reads an end.
+    Close,
+    /// The client gets ECONNRESET or EPIPE.
+    Reset,
+}
+
+/// A server that says this to its client, waits until the client has said something too, and hangs up.
+fn server_that_hangs_up(words: &'static [u8], how: HangUp) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("rfc2217://{}", listener.local_addr().expect("a bound socket has an address"));
+    let server = std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client comes");
+        client.write_all(words).expect("the client is there");
+        let mut heard = [0; 256];
+        match how {
+            HangUp::Close => {
+                // With bytes unread, the end would be a reset.
+                client.shutdown(Shutdown::Write).expect("the client is there");
+                while client.read(&mut heard).is_ok_and(|n| n > 0) {}
+            }
+            HangUp::Reset => {
+                client.peek(&mut heard).expect("the client speaks");
+                SockRef::from(&client).set_linger(Some(Duration::ZERO)).expect("a socket can linger");
+            }
+        }
+    });
+    (address, server)
+}
+
+#[test]
+fn a_server_that_hangs_up_without_a_word_is_in_use() {
+    /// Agrees to binary data and to the COM port option, as a server does whose port is taken.
+    const AGREES: &[u8] = &[255, 253, 0, 255, 251, 0, 255, 253, 44];
+    for how in [HangUp::Close, HangUp::Reset] {
+        for words in [&b""[..], AGREES] {
+            let (address, server) = server_that_hangs_up(words, how);
+            let outcome = mpr().args(["connect", &address, "exec", "1"]).run();
+            server.join().expect("the server does not panic");
+            let case = format!("{how:?} {words:?}: {outcome}");
+            assert_eq!(outcome.status.code(), Some(3), "{case}");
+            for part in [&address[..], "in use", "hint: "] {
+                assert!(outcome.stderr().contains(part), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_last_words_of_a_server_are_told() {
+    for how in [HangUp::Close, HangUp::Reset] {
+        for (words, told) in [
+            (&b"\xff\xfd\x2cPort already in use\r\n"[..], "in use"),
+            (b"\xff\xfd\x2cyou are not welcome\r\n", "you are not welcome"),
+        ] {
+            let (address, server) = server_that_hangs_up(words, how);
+            mpr().args(["connect", &address, "exec", "1"]).fails(3, &[&address, told, "hint: "]);
+            server.join().expect("the server does not panic");
+        }
+    }
 }
 
 #[test]

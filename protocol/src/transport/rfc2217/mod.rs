@@ -12,6 +12,9 @@ use telnet::{Command, Control, Telnet};
 /// How long the server may take to agree and to set its port up; what pyserial's client grants.
 const SETUP: Duration = Duration::from_secs(3);
 
+/// What a server said before it hung up has come by then.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// A serial port behind a server.
 ///
 /// DTR and RTS are both raised and never changed, as on a local [`Serial`](super::Serial) port. The server's notes about
@@ -31,16 +34,14 @@ impl Rfc2217 {
     /// no flow control.
     ///
     /// # Errors
-    /// Those of [`Tcp::connect`]; `Unsupported` when the server offers no serial port or another rate, `TimedOut` when
-    /// it does not answer within three seconds.
+    /// Those of [`Tcp::connect`]; `ResourceBusy` when the server says that its port is in use, or hangs up without a word;
+    /// `ConnectionAborted` when it hangs up with another one; `Unsupported` when it offers no serial port or another
+    /// rate, `TimedOut` when it does not answer within three seconds.
     pub fn connect(host: &str, port: u16, name: String, baud: u32, timeout: Duration) -> io::Result<Self> {
         let tcp = Tcp::connect(host, port, name, timeout)?;
         let mut link = Rfc2217 { tcp, telnet: Telnet::new(), unsent: Vec::new(), received: Vec::new() };
         let deadline = Instant::now() + SETUP;
-        let agreed = match link.answer(deadline, Telnet::has_com_port) {
-            Ok(agreed) => agreed,
-            Err(error) => return Err(opening(error, &link.received)),
-        };
+        let agreed = link.answer(deadline, Telnet::has_com_port).map_err(|error| link.opening(error))?;
         if agreed != Some(true) {
             return Err(refused(agreed.is_some(), "a serial port by RFC 2217"));
         }
@@ -56,7 +57,7 @@ impl Rfc2217 {
         ] {
             link.telnet.command(command);
         }
-        let set = link.answer(deadline, Telnet::baud).map_err(|error| opening(error, &[]))?;
+        let set = link.answer(deadline, Telnet::baud).map_err(|error| link.opening(error))?;
         if set != Some(baud) {
             return Err(refused(set.is_some(), &format!("{baud} bits per second")));
         }
@@ -80,6 +81,25 @@ impl Rfc2217 {
         }
     }
 
+    /// The reason why the port can't be opened.
+    ///
+    /// A server whose port is taken agrees to all and then says so in plain text and hangs up, or hangs up at once. What we
+    /// sent meanwhile may turn that into a reset, and may fail before the text has been read.
+    fn opening(&mut self, error: TransportError) -> io::Error {
+        let detail = match error {
+            TransportError::Io(error) => return error,
+            other => other.to_string(),
+        };
+        let deadline = Instant::now() + LAST_WORDS;
+        while Instant::now() < deadline && self.listen(deadline).is_ok() {}
+        let last_words = String::from_utf8_lossy(&self.received);
+        match last_words.trim() {
+            "" => io::Error::new(ErrorKind::ResourceBusy, detail),
+            text if text.contains("in use") => io::Error::new(ErrorKind::ResourceBusy, text),
+            text => io::Error::new(ErrorKind::ConnectionAborted, format!("the server hung up: {text}")),
+        }
+    }
+
     /// Reads once from the server.
     fn listen(&mut self, deadline: Instant) -> Result<(), TransportError> {
         let mut buf = [0; 1024];
@@ -99,19 +119,6 @@ impl Rfc2217 {
             }
         }
         Ok(true)
-    }
-}
-
-/// The reason why a port can't be opened. Servers with a port that is taken say so in plain text and hang up.
-fn opening(error: TransportError, last_words: &[u8]) -> io::Error {
-    let last_words = String::from_utf8_lossy(last_words);
-    match error {
-        _ if last_words.contains("in use") => io::Error::new(ErrorKind::ResourceBusy, last_words.trim()),
-        TransportError::Io(error) => error,
-        other if last_words.trim().is_empty() => {
-            io::Error::new(ErrorKind::ConnectionAborted, other.to_string())
-        }
-        other => io::Error::new(ErrorKind::ConnectionAborted, format!("{other}: {}", last_words.trim())),
     }
 }
 
