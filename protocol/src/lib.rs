@@ -44,10 +44,12 @@ mod traceback;
 pub mod transport;
 
 pub use address::{Address, AddressError, SimFlash};
+#[doc(hidden)]
+pub use device::listing::fuzz as listing_fuzz;
 pub use device::{
-    Capabilities, Device, DirEntry, EachFile, FileKind, Found, HalfDigest, Kind, Looked, Mode, Mount,
-    Mounted, OpenFile, Progress, Removed, RemovedTree, RtcFields, SCRATCH_MARK, Stat, StatVfs, Survey,
-    SurveyEntry, SurveyOptions, Tree, TreeEntry,
+    Capabilities, Device, DirEntry, EachFile, HalfDigest, Kind, Listing, ListingEntry, ListingOptions, Looked,
+    Mode, Mount, Mounted, Mounts, OpenFile, Progress, Removed, RemovedTree, RtcFields, SCRATCH_MARK, Stat,
+    StatVfs,
 };
 pub use errno::Errno;
 pub use error::Error;

@@ -1,6 +1,6 @@
 //! Boards that don't answer, don't stop, restart or vanish in the middle.
 
-use mpr_tests::{Board, Desk, Kind};
+use mpr_tests::{Board, Desk, Kind, all_bytes};
 
 /// Ends the wait for a board that will never answer; how long it waited decides nothing.
 const SHORT: [&str; 2] = ["--timeout", "2"];

@@ -1,7 +1,9 @@
 //! `tree`: lists directories with all that is below them.
 
+use std::collections::HashMap;
+
 use clap::Args;
-use mpr_protocol::{DirEntry, Error, TreeEntry};
+use mpr_protocol::{Error, Kind, ListingEntry, ListingOptions};
 use serde::Serialize;
 
 use super::{Run, fs};
@@ -56,52 +58,65 @@ impl Tree {
         let printer = session.printer();
         let device = session.device()?;
         let asked = if path == "." { "" } else { plain(path) };
-        let tree = match device.tree(asked) {
+        let options = ListingOptions {
+            below: true,
+            cwd: asked.is_empty(),
+            sizes: self.options.size || self.options.human || printer.is_json(),
+            ..ListingOptions::default()
+        };
+        let listing = match device.listing(asked, &options).and_then(|listing| listing.whole(asked)) {
             // What can't be listed is no directory, as in mpremote; something below it is another matter.
             Err(Error::Os { path: failed, .. }) if failed == asked && !asked.is_empty() => {
                 return Err(Failure::refused(format!("tree: `:{path}` is not a directory"))
                     .hint(format!("`{MPR} ls` shows what is there")));
             }
-            tree => tree.map_err(|error| Failure::device("tree", error))?,
+            listing => listing.map_err(|error| Failure::device("tree", error))?,
         };
         let name = device.name().to_owned();
-        let top = if asked.is_empty() { tree.cwd.unwrap_or_default() } else { path.to_owned() };
+        let top = if asked.is_empty() { listing.cwd.unwrap_or_default() } else { path.to_owned() };
         match self.options.verbose() {
             true => printer.line(&format!(":{top} on {name}"))?,
             false => printer.line(&format!(":{top}"))?,
         }
-        let entries = self.level(tree.entries, "", printer)?;
+        let mut levels: HashMap<&str, Vec<(&str, &ListingEntry)>> = HashMap::new();
+        for entry in &listing.entries {
+            let (above, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
+            levels.entry(above).or_default().push((name, entry));
+        }
+        let entries = self.level("", &mut levels, "", printer)?;
         printer.json("tree", &Report { path: format!(":{top}"), device: name, entries })
     }
 
-    /// Prints a directory's entries, each behind `prefix`, and what is below them.
+    /// Prints the entries of the directory `of`, each behind `prefix`, and what is below them.
     fn level(
         &self,
-        mut entries: Vec<TreeEntry>,
+        of: &str,
+        levels: &mut HashMap<&str, Vec<(&str, &ListingEntry)>>,
         prefix: &str,
         printer: &Printer,
     ) -> Result<Vec<Node>, Failure> {
-        entries.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));
+        let mut entries = levels.remove(of).unwrap_or_default();
+        entries.sort_by_key(|(name, _)| *name);
         let count = entries.len();
         let mut nodes = Vec::with_capacity(count);
-        for (at, TreeEntry { entry, below }) in entries.into_iter().enumerate() {
+        for (at, (name, entry)) in entries.into_iter().enumerate() {
             let (connector, indent) =
                 if at + 1 == count { ("└── ", "    ") } else { ("├── ", "│   ") };
-            let size = self.size_column(&entry);
-            printer.line(&format!("{prefix}{connector}{size}{}", entry.name))?;
-            let entries = match entry.is_dir {
-                true => Some(self.level(below, &format!("{prefix}{indent}"), printer)?),
+            let size = self.size_column(entry);
+            printer.line(&format!("{prefix}{connector}{size}{name}"))?;
+            let entries = match is_dir(entry) {
+                true => Some(self.level(&entry.path, levels, &format!("{prefix}{indent}"), printer)?),
                 false => None,
             };
-            let kind = if entry.is_dir { "directory" } else { "file" };
-            nodes.push(Node { name: entry.name, kind, size: entry.size, entries });
+            let kind = if is_dir(entry) { "directory" } else { "file" };
+            nodes.push(Node { name: name.to_owned(), kind, size: entry.size, entries });
         }
         Ok(nodes)
     }
 
     /// The size in brackets, if wanted. Most filesystems have none for directories.
-    fn size_column(&self, entry: &DirEntry) -> String {
-        if entry.is_dir && entry.size == 0 {
+    fn size_column(&self, entry: &ListingEntry) -> String {
+        if is_dir(entry) {
             String::new()
         } else if self.options.size {
             format!("[{:>9}]  ", entry.size)
@@ -111,6 +126,10 @@ impl Tree {
             String::new()
         }
     }
+}
+
+fn is_dir(entry: &ListingEntry) -> bool {
+    matches!(entry.kind, Kind::Directory | Kind::Mount)
 }
 
 /// A size with one decimal and a unit of 1024; plain below 1 KB.

@@ -66,6 +66,11 @@ impl Filesystems {
         path != "/" && self.points.iter().any(|point| point.path == path)
     }
 
+    /// The absolute paths where filesystems other than the root's begin.
+    pub fn mount_points(&self) -> Vec<String> {
+        self.points.iter().filter(|point| point.path != "/").map(|point| point.path.clone()).collect()
+    }
+
     /// The filesystem that holds this absolute path.
     pub fn of(&self, path: &str) -> Option<&Point> {
         let holds = |point: &&Point| is_below(path, &point.path);

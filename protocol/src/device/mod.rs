@@ -1,10 +1,12 @@
 //! Operations on a board.
 
 mod agent;
-mod contents;
+mod digests;
 mod exec;
 mod fs;
 mod get;
+#[doc(hidden)]
+pub mod listing;
 mod mount;
 mod names;
 mod packages;
@@ -17,21 +19,17 @@ mod read;
 mod remove;
 mod romfs;
 mod rtc;
-mod survey;
-mod tree;
 mod types;
 mod wrapper;
 mod write;
 
-pub use contents::{FileKind, Found};
+pub use listing::{HalfDigest, Kind, Listing, ListingEntry, ListingOptions, Mounts};
 pub use mount::Mounted;
 pub(crate) use packages::Presence;
 pub use put_many::{EachFile, Looked, OpenFile};
 pub use rates::SCRATCH_MARK;
 pub use remove::{Removed, RemovedTree};
 pub use rtc::RtcFields;
-pub use survey::{HalfDigest, Kind, Survey, SurveyEntry, SurveyOptions};
-pub use tree::{Tree, TreeEntry};
 pub use types::{Capabilities, DirEntry, Mount, Progress, Stat, StatVfs};
 
 use std::time::Duration;

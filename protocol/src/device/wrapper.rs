@@ -81,22 +81,36 @@ fn damage_check(code: &[u8]) -> String {
 /// What code of ours says when it did not arrive whole.
 pub(super) const DAMAGED: &str = "mpr: damaged";
 
-/// A snippet of ours that runs only when it arrives whole. Its name is another than the snippets', which may stay a while.
+/// A snippet of ours that runs only when it arrives whole.
 pub(super) fn guard(code: &str) -> String {
-    let mut out = format!(
-        "def _mpg(c):\n \
-         global _mpg\n \
-         del _mpg\n \
-         {}\n \
-         exec(c)\n\
-         _mpg(",
-        damage_check(code.as_bytes())
-    );
+    guarded(code, "")
+}
+
+/// The same for statements that work on names of their own: they run with globals that go when they end.
+pub(super) fn guard_apart(code: &str) -> String {
+    guarded(code, ",{}")
+}
+
+/// Every byte of this goes in front of each snippet. What is damaged meets a name that nobody has.
+fn guarded(code: &str, globals: &str) -> String {
+    let sum: u64 = code.bytes().map(u64::from).sum();
+    let mut out =
+        format!("(lambda c:exec(c{globals})if(len(c),sum(c))==({},{sum})else _mpr_damaged)(", code.len());
     // A snippet is ASCII, and so is its literal.
     let mut literal = Vec::new();
     python::dense_bytes_literal(code.as_bytes(), &mut literal);
     out.push_str(&String::from_utf8_lossy(&literal));
     out.push_str(")\n");
+    out
+}
+
+/// Statements as the body of a function that leaves nothing behind, for a board that has no room for them twice.
+pub(super) fn as_function(code: &str) -> String {
+    let mut out = format!("def {NAME}():\n global {NAME}\n del {NAME}\n");
+    for line in code.lines() {
+        out.push_str(&format!(" {line}\n"));
+    }
+    out.push_str(&format!("{NAME}()\n"));
     out
 }
 
@@ -114,7 +128,7 @@ pub(super) fn is_damage(traceback: &Traceback) -> bool {
 
 /// Whether a traceback says that guarded code did not start for lack of memory.
 pub(super) fn had_no_room(traceback: &Traceback) -> bool {
-    traceback.exception == "MemoryError" && !traceback.text.contains(", in _mpr")
+    traceback.exception == "MemoryError" && !traceback.text.contains("  File \"<string>\"")
 }
 
 /// Whether a wrapped program did not start because it was damaged. Without a status, the wrapper itself did not run; what a

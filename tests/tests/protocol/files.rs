@@ -1,6 +1,6 @@
 //! Files and directories.
 
-use mpr_protocol::{Device, DirEntry, Error};
+use mpr_protocol::{Device, DirEntry, Error, Kind as EntryKind, ListingOptions};
 use mpr_tests::{Board, Kind};
 
 use crate::{connect, globals, on_every_board, run};
@@ -270,24 +270,30 @@ fn a_tree_comes_whole() {
                 deep.push(name);
             }
         }
+        let options = ListingOptions { below: true, sizes: true, ..ListingOptions::default() };
         for dir in ["", "/"] {
-            let tree = device.tree(dir).expect("a tree");
-            let top = tree.entries.iter().find(|found| found.entry.name == "top").expect("the file");
-            assert_eq!((top.entry.size, top.entry.is_dir, top.below.len()), (3, false, 0), "{kind:?}");
-            let mut level = tree.entries.iter().find(|found| found.entry.name == "nested");
+            let listing = device.listing(dir, &options).expect("a tree");
+            let size = |path: &str| {
+                let found = listing.entries.iter().find(|entry| entry.path == path);
+                found.map(|entry| (entry.size, entry.kind))
+            };
+            assert_eq!(size("top"), Some((3, EntryKind::File)), "{kind:?}");
+            let mut path = "nested".to_owned();
             for name in &deep {
-                let below = &level.expect("a directory").below;
-                let file = below.iter().find(|found| found.entry.name == *name).expect("a file");
-                assert_eq!(file.entry.size, name.len() as u64, "{kind:?}");
-                level = below.iter().find(|found| found.entry.name == format!("dir {name}"));
+                assert_eq!(size(&path), Some((0, EntryKind::Directory)), "{kind:?}");
+                let file = Some((name.len() as u64, EntryKind::File));
+                assert_eq!(size(&format!("{path}/{name}")), file, "{kind:?}");
+                path = format!("{path}/dir {name}");
             }
         }
         if !deep.is_empty() {
-            assert_eq!(os_errno(device.tree("missing").expect_err("no directory")), "ENOENT", "{kind:?}");
+            let missing = device.listing("missing", &options).expect_err("no directory");
+            assert_eq!(os_errno(missing), "ENOENT", "{kind:?}");
             device.chdir("nested").expect("a directory");
-            let tree = device.tree("").expect("a tree");
-            assert!(tree.cwd.is_some_and(|cwd| cwd.ends_with("/nested")), "{kind:?}");
-            assert_eq!(tree.entries.len(), 2, "{kind:?}");
+            let options = ListingOptions { cwd: true, ..ListingOptions::default() };
+            let listing = device.listing("", &options).expect("a directory");
+            assert!(listing.cwd.is_some_and(|cwd| cwd.ends_with("/nested")), "{kind:?}");
+            assert_eq!(listing.entries.len(), 2, "{kind:?}");
             device.chdir("..").expect("a directory");
         }
     });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mpr_protocol::{Error, FileKind};
+use mpr_protocol::{Error, Kind, ListingOptions, Mounts};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -62,10 +62,11 @@ impl Walk {
         }
         // Its time is in the listing of its directory.
         let parent = if parent.is_empty() && filesystems.directories { "/" } else { parent };
-        let listed = session.device()?.contents(filesystems.on_board(parent));
+        let options = ListingOptions { details: true, ..ListingOptions::default() };
+        let listed = session.device()?.listing(filesystems.on_board(parent), &options);
         let listed = listed.map_err(|error| Failure::device("backup", error))?;
-        let mtime = listed.into_iter().find(|found| found.name == name).and_then(|found| found.mtime);
-        self.insert(path, false, stat.size, mtime, filesystems);
+        let found = listed.entries.into_iter().find(|found| found.path == name);
+        self.insert(path, false, stat.size, found.and_then(|found| found.modified), filesystems);
         Ok(())
     }
 
@@ -80,24 +81,26 @@ impl Walk {
         filesystems: &Filesystems,
         session: &mut Session<'_>,
     ) -> Result<(), Failure> {
-        let found = match session.device()?.contents(filesystems.on_board(path)) {
-            Ok(found) => found,
+        let mounts = Mounts::At(filesystems.mount_points());
+        let options = ListingOptions { below: true, details: true, mounts, ..ListingOptions::default() };
+        let listing = match session.device()?.listing(filesystems.on_board(path), &options) {
+            Ok(listing) => listing,
             Err(error) => return self.failed(path, error),
         };
-        for found in found {
-            let below = format!("{}/{}", path.trim_end_matches('/'), found.name);
+        let below = |relative: &str| format!("{}/{relative}", path.trim_end_matches('/'));
+        for found in listing.entries {
+            let below = below(&found.path);
             let skip = |reason: &str| Left { path: format!(":{below}"), reason: reason.to_owned() };
             match found.kind {
-                FileKind::Other => self.skipped.push(skip("neither a file nor a directory")),
-                FileKind::Directory if filesystems.begins_at(&below) => {
-                    self.skipped.push(skip("another filesystem"));
-                }
-                FileKind::Directory => {
-                    self.insert(&below, true, 0, found.mtime, filesystems);
-                    self.directory(&below, filesystems, session)?;
-                }
-                FileKind::File => self.insert(&below, false, found.size, found.mtime, filesystems),
+                Kind::Other => self.skipped.push(skip("neither a file nor a directory")),
+                Kind::Mount => self.skipped.push(skip("another filesystem")),
+                Kind::Directory => self.insert(&below, true, 0, found.modified, filesystems),
+                Kind::File => self.insert(&below, false, found.size, found.modified, filesystems),
             }
+        }
+        for (relative, errno) in listing.unreadable {
+            let path = below(&relative);
+            self.failed(&path, Error::Os { errno, path: path.clone(), op: "list" })?;
         }
         Ok(())
     }

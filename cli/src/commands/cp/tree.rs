@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use mpr_protocol::TreeEntry;
+use mpr_protocol::{Kind, ListingOptions};
 
 use super::place::{Found, Place};
 use super::transfer::Job;
@@ -48,27 +48,22 @@ pub fn plan(
 
 /// All that is below a directory of the board.
 fn walk_board(path: &str, session: &mut Session<'_>) -> Result<Content, Failure> {
-    let tree = session.device()?.tree(board::plain(path)).map_err(|error| Failure::device("cp", error))?;
+    let options = ListingOptions { below: true, sizes: true, ..ListingOptions::default() };
+    let plain = board::plain(path);
+    let listing = session.device()?.listing(plain, &options).and_then(|listing| listing.whole(plain));
+    let listing = listing.map_err(|error| Failure::device("cp", error))?;
+    let root = Place::Board(path.to_owned());
     let mut content = Content::default();
-    take_tree(tree.entries, &Place::Board(path.to_owned()), "", &mut content);
-    Ok(content)
-}
-
-fn take_tree(entries: Vec<TreeEntry>, root: &Place, above: &str, content: &mut Content) {
-    for TreeEntry { entry, below } in entries {
-        // A board that lies about a name does not get it written anywhere else.
-        if matches!(&*entry.name, "" | "." | "..") || entry.name.contains('/') {
-            continue;
-        }
-        let relative = if above.is_empty() { entry.name } else { format!("{above}/{}", entry.name) };
-        if entry.is_dir {
-            content.directories.push(relative.clone());
-            take_tree(below, root, &relative, content);
-        } else {
-            let from = root.child(&relative);
-            content.files.push((relative, from, entry.size));
+    for entry in listing.entries {
+        match entry.kind {
+            Kind::Directory | Kind::Mount => content.directories.push(entry.path),
+            Kind::File | Kind::Other => {
+                let from = root.child(&entry.path);
+                content.files.push((entry.path, from, entry.size));
+            }
         }
     }
+    Ok(content)
 }
 
 /// All that is below a folder; the first thing that can't be copied ends it.

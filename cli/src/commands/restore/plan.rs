@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use mpr_protocol::archive::{Contents, NameFault, fat_fault};
-use mpr_protocol::{Error, FileKind, Found};
+use mpr_protocol::{Error, Kind, ListingEntry, ListingOptions};
 
 use crate::failure::Failure;
 use crate::hints::{MPR, shell_word};
@@ -137,21 +137,22 @@ impl Planner<'_> {
     fn survey(
         &self,
         directory: &str,
-        there: &mut BTreeMap<String, Found>,
+        there: &mut BTreeMap<String, ListingEntry>,
         plan: &mut Plan,
         session: &mut Session<'_>,
     ) -> Result<(), Failure> {
         let absolute = self.absolute(directory);
-        let found = session
+        let options = ListingOptions { details: true, ..ListingOptions::default() };
+        let listing = session
             .device()?
-            .contents(self.filesystems.on_board(&absolute))
+            .listing(self.filesystems.on_board(&absolute), &options)
             .map_err(|error| Failure::device("restore", error))?;
-        for found in found {
+        for found in listing.entries {
             let path = match directory {
-                "" => found.name.clone(),
-                directory => format!("{directory}/{}", found.name),
+                "" => found.path.clone(),
+                directory => format!("{directory}/{}", found.path),
             };
-            let is_dir = found.kind == FileKind::Directory;
+            let is_dir = found.kind == Kind::Directory;
             there.insert(path.clone(), found);
             if !is_dir {
                 continue;
@@ -170,26 +171,26 @@ impl Planner<'_> {
 
     fn compare(
         &self,
-        there: &BTreeMap<String, Found>,
+        there: &BTreeMap<String, ListingEntry>,
         plan: &mut Plan,
         session: &mut Session<'_>,
     ) -> Result<(), Failure> {
         self.compare_removals(there, plan)?;
         for directory in &self.contents.directories {
             match there.get(directory) {
-                Some(found) if found.kind == FileKind::Directory => {}
+                Some(found) if found.kind == Kind::Directory => {}
                 Some(_) => self.removes(directory, "a file", plan)?,
                 None => {}
             }
-            if there.get(directory).is_none_or(|found| found.kind != FileKind::Directory) {
+            if there.get(directory).is_none_or(|found| found.kind != Kind::Directory) {
                 plan.make.push(directory.clone());
             }
         }
         let mut same_size = Vec::new();
         for (path, member) in &self.contents.files {
             let old = match there.get(path) {
-                Some(found) if found.kind == FileKind::File => Some(found.size),
-                Some(found) if found.kind == FileKind::Directory => {
+                Some(found) if found.kind == Kind::File => Some(found.size),
+                Some(found) if found.kind == Kind::Directory => {
                     self.removes(path, "a directory", plan)?;
                     None
                 }
@@ -218,12 +219,16 @@ impl Planner<'_> {
     }
 
     /// What the archive does not have, deepest first.
-    fn compare_removals(&self, there: &BTreeMap<String, Found>, plan: &mut Plan) -> Result<(), Failure> {
+    fn compare_removals(
+        &self,
+        there: &BTreeMap<String, ListingEntry>,
+        plan: &mut Plan,
+    ) -> Result<(), Failure> {
         if !self.delete {
             return Ok(());
         }
         for (path, found) in there.iter().rev() {
-            let is_dir = found.kind == FileKind::Directory;
+            let is_dir = found.kind == Kind::Directory;
             let absolute = self.absolute(path);
             let wanted = match is_dir {
                 true => self.is_directory(path),
@@ -234,7 +239,7 @@ impl Planner<'_> {
             if wanted || !self.is_in_scope(path) || holds_a_filesystem || is_hosts {
                 continue;
             }
-            if found.kind == FileKind::Other {
+            if found.kind == Kind::Other {
                 plan.skipped.push(path.clone());
                 continue;
             }
@@ -264,7 +269,7 @@ impl Planner<'_> {
 
     /// Refuses what can't fit. A filesystem needs more than the content alone, so this may still let too much pass; a copy
     /// that finds no room leaves the old file as it was.
-    fn check_space(&self, there: &BTreeMap<String, Found>, plan: &Plan) -> Result<(), Failure> {
+    fn check_space(&self, there: &BTreeMap<String, ListingEntry>, plan: &Plan) -> Result<(), Failure> {
         let mut free: HashMap<&str, u64> = HashMap::new();
         let of = |path: &str| {
             let point = self.filesystems.of(&self.absolute(path))?;

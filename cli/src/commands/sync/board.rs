@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mpr_protocol::{Errno, Error, HalfDigest, SurveyOptions};
+use mpr_protocol::{Errno, Error, HalfDigest, ListingOptions, Mounts};
 
 use super::here::half;
 use super::plan::{Kind, Side};
@@ -29,10 +29,16 @@ impl OnBoard {
     /// Looks at a directory, and computes the digests of files up to this size. One that does not exist is empty.
     pub fn look(root: &str, digests_up_to: Option<u64>, session: &mut Session<'_>) -> Result<Self, Failure> {
         let mut on_board = OnBoard { root: root.to_owned(), ..OnBoard::default() };
-        let options = SurveyOptions { digests_up_to, ..SurveyOptions::default() };
+        let options = ListingOptions {
+            below: true,
+            sizes: true,
+            digests_up_to,
+            mounts: Mounts::Find,
+            ..ListingOptions::default()
+        };
         let device = session.device()?;
-        let survey = match device.survey(plain(root), &options) {
-            Ok(survey) => survey,
+        let listing = match device.listing(plain(root), &options) {
+            Ok(listing) => listing,
             Err(error @ Error::Os { .. }) => {
                 return match device.stat(plain(root)) {
                     Ok(stat) if stat.is_dir => Err(Failure::device("sync", error)),
@@ -48,10 +54,10 @@ impl OnBoard {
             Err(error) => return Err(Failure::device_at("sync", root, error)),
         };
         on_board.exists = true;
-        on_board.unreadable = survey.unreadable;
-        for entry in survey.entries {
+        on_board.unreadable = listing.unreadable;
+        for entry in listing.entries {
             let kind = match entry.kind {
-                mpr_protocol::Kind::File => Kind::File(entry.size),
+                mpr_protocol::Kind::File | mpr_protocol::Kind::Other => Kind::File(entry.size),
                 mpr_protocol::Kind::Directory => Kind::Directory,
                 mpr_protocol::Kind::Mount => Kind::Mount,
             };
