@@ -1,7 +1,7 @@
 //! `mpr` on a terminal, with a person's hands and eyes.
 
 use std::fmt;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -85,6 +85,19 @@ impl Terminal {
                 self.look(Duration::from_millis(5));
             }
         }
+    }
+
+    /// Changes the terminal's size; the program on it gets SIGWINCH.
+    ///
+    /// # Panics
+    /// When the operating system refuses.
+    #[allow(unsafe_code)]
+    pub fn resize(&mut self, rows: u16, columns: u16) {
+        let size = nix::libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: the request reads a winsize at the pointer, which is to a living one.
+        let result =
+            unsafe { nix::libc::ioctl(self.master.as_raw_fd(), nix::libc::TIOCSWINSZ, &raw const size) };
+        nix::errno::Errno::result(result).expect("a terminal can be resized");
     }
 
     /// Reads what comes within this time; true when something did.

@@ -40,6 +40,100 @@ fn while_a_program_runs() {
 }
 
 #[test]
+fn while_a_file_of_this_machine_runs() {
+    for kind in Kind::FIRMWARES {
+        let desk = Desk::new(kind);
+        desk.write("endless.py", b"print('go')\nwhile True: print('spam')\n");
+        let running = desk.mpr().args(["run", "endless.py"]).spawn();
+        running.wait_for_stdout("spam");
+        interrupted(running);
+        answers(&desk.board);
+        let mut terminal = desk.mpr().args(["run", "endless.py"]).terminal();
+        terminal.expect("spam");
+        terminal.send(b"\x03");
+        terminal.ends_sane(130);
+        answers(&desk.board);
+    }
+}
+
+#[test]
+fn while_a_tree_goes_to_the_board() {
+    for kind in [Kind::SimLink, Kind::Wasm] {
+        let desk = Desk::new(kind);
+        for n in 0..8 {
+            desk.write(&format!("old/lib/f{n}"), b"old content");
+            desk.write(&format!("new/lib/f{n}"), &all_bytes(10_000 + n));
+        }
+        desk.run(&["cp", "-r", "old/lib", ":"]);
+        for command in [&["cp", "-r", "new/lib", ":"][..], &["sync", "new/lib", ":lib"]] {
+            let slow = Faults { baud: Some(230_400), ..Faults::default() };
+            desk.board.link().set(Schedule::both(0, &slow));
+            let sent = desk.board.link().traffic().0;
+            let running = desk.mpr().args(command).spawn();
+            desk.board.link().wait_until_sent(sent + 6_000);
+            interrupted(running);
+            desk.board.link().heal();
+            let mut names = desk.names("lib");
+            names.sort();
+            assert_eq!(names, (0..8).map(|n| format!("f{n}")).collect::<Vec<_>>(), "{kind:?} {command:?}");
+            let is_old = |n: usize| {
+                let content = desk.on_board(&format!("lib/f{n}"));
+                assert!(
+                    content == b"old content" || content == all_bytes(10_000 + n),
+                    "{kind:?} {command:?}: half a file"
+                );
+                content == b"old content"
+            };
+            assert!((0..8).filter(|n| is_old(*n)).count() > 0, "{kind:?} {command:?}: it came too late");
+            desk.run(&["cp", "-r", "-f", "old/lib", ":"]);
+        }
+    }
+}
+
+#[test]
+fn while_a_tree_comes_from_the_board() {
+    let desk = Desk::new(Kind::SimLink);
+    for n in 0..8 {
+        desk.write(&format!("lib/f{n}"), &all_bytes(10_000 + n));
+    }
+    desk.run(&["cp", "-r", "lib", ":"]);
+    let slow = Faults { baud: Some(230_400), ..Faults::default() };
+    desk.board.link().set(Schedule::both(0, &slow));
+    let came = desk.board.link().traffic().1;
+    let running = desk.mpr().args(["cp", "-r", ":lib", "back"]).spawn();
+    desk.board.link().wait_until_came(came + 15_000);
+    interrupted(running);
+    desk.board.link().heal();
+    for entry in std::fs::read_dir(desk.dir().join("back")).expect("the folder is there") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+        assert_eq!(std::fs::read(&path).expect("a file"), desk.read(&format!("lib/{name}")), "{name}");
+    }
+    answers(&desk.board);
+}
+
+#[test]
+fn while_a_program_reads_from_a_mounted_folder() {
+    for kind in [Kind::SimPty, Kind::Wasm] {
+        let desk = Desk::new(kind);
+        desk.write("src/large", &[b'x'; 40_000]);
+        let program = "while 1:\n n = len(open('large').read())\n print('round')";
+        let mut terminal = desk.mpr().args(["mount", "src", "exec", program]).terminal();
+        for _ in 0..2 {
+            terminal.expect("round");
+        }
+        terminal.send(b"\x03");
+        terminal.ends_sane(130);
+        answers(&desk.board);
+        // The folder went with `mpr`, and may be mounted anew.
+        let outcome = desk.mpr().args(["exec", "import os; print(os.listdir('/'))"]).ok();
+        assert!(!outcome.stdout().contains("remote"), "{kind:?}: {outcome}");
+        let outcome = desk.mpr().args(["mount", "src", "exec", "print(len(open('large').read()))"]).ok();
+        assert!(outcome.stdout().trim_end().ends_with("40000"), "{kind:?}: {outcome}");
+    }
+}
+
+#[test]
 fn while_a_program_sleeps() {
     for kind in [Kind::SimPty, Kind::Wasm] {
         let board = Board::start(kind);

@@ -156,6 +156,57 @@ fn a_long_paste_arrives_whole() {
 }
 
 #[test]
+fn a_paste_of_10_kb_arrives_byte_for_byte() {
+    // The board sums what it gets, and the order counts.
+    const SUM: &str = "s=0\ndef a(t):\n global s\n for b in t:s=(s*31+b)%65521";
+    for kind in Kind::FIRMWARES {
+        let board = Board::start(kind);
+        let mut terminal = board.mpr().args(["exec", SUM, "repl"]).terminal();
+        terminal.expect("Use Ctrl-] or Ctrl-x to exit this shell");
+        prompt(&mut terminal);
+        let printable: Vec<u8> = (b' '..=b'~').filter(|byte| !matches!(byte, b'\'' | b'\\')).collect();
+        let (mut lines, mut sum, mut size) = (Vec::new(), 0, 0);
+        while size < 10_240 {
+            let text: Vec<u8> =
+                (0..50).map(|n| printable[(lines.len() * 7 + n * n) % printable.len()]).collect();
+            sum = text.iter().fold(sum, |sum, byte| (sum * 31 + u32::from(*byte)) % 65_521);
+            let line = format!("a(b'{}')", String::from_utf8_lossy(&text));
+            size += line.len() + 1;
+            lines.push(line);
+        }
+        terminal.send(lines.iter().map(|line| format!("{line}\r")).collect::<String>());
+        for line in &lines {
+            // What the terminal shows is whole, too.
+            terminal.expect(line);
+            terminal.expect(">>> ");
+        }
+        terminal.send("print('sum', s)\r");
+        terminal.expect(&format!("\nsum {sum}"));
+        terminal.expect(">>> ");
+        terminal.send(CTRL_RIGHT_BRACKET);
+        terminal.ends_sane(0);
+    }
+}
+
+#[test]
+fn a_window_that_changes_its_size_changes_nothing() {
+    for kind in Kind::FIRMWARES {
+        let board = Board::start(kind);
+        let mut terminal = repl(&board, &[]);
+        terminal.send("print(40 ");
+        terminal.resize(10, 30);
+        terminal.send("+ 2)\r");
+        terminal.expect("\n42");
+        terminal.expect(">>> ");
+        terminal.resize(50, 200);
+        terminal.send("print(6 * 8)\r");
+        terminal.expect("\n48");
+        terminal.send(CTRL_RIGHT_BRACKET);
+        terminal.ends_sane(0);
+    }
+}
+
+#[test]
 fn what_was_typed_before_leaving_still_reaches_the_board() {
     let board = Board::start(Kind::SimPty);
     let mut terminal = repl(&board, &[]);

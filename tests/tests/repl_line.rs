@@ -200,6 +200,24 @@ fn a_running_program_gets_the_keys() {
 }
 
 #[test]
+fn a_window_that_changes_its_size_keeps_the_line() {
+    let board = Board::start(Kind::SimPty);
+    let mut terminal = repl(board.mpr(), &[]);
+    terminal.resize(24, 80);
+    terminal.send("print('a line that is longer than the narrow window', ");
+    terminal.expect("narrow window', ");
+    terminal.resize(10, 20);
+    terminal.send("40 + 2)");
+    line(&mut terminal, "", "a line that is longer than the narrow window 42");
+    terminal.send("import time; print('be' + 'gun'); time.sleep(0.5); print('through')\r");
+    terminal.expect("begun");
+    terminal.resize(50, 200);
+    terminal.expect("through");
+    terminal.expect(">>> ");
+    leave(terminal);
+}
+
+#[test]
 fn what_is_pasted_runs_as_a_program() {
     let board = Board::start(Kind::SimPty);
     let mut terminal = repl(board.mpr(), &[]);

@@ -377,6 +377,21 @@ fn the_prompt_the_editor_and_host_commands_have_the_terminal() {
 }
 
 #[test]
+fn a_window_that_changes_its_size_keeps_the_line() {
+    let board = Board::start(Kind::SimPty);
+    let mut terminal = shell(board.mpr());
+    terminal.resize(24, 80);
+    terminal.send("eval \"'a line that is longer than the narrow window', ");
+    terminal.expect("narrow window', ");
+    terminal.resize(10, 20);
+    line(&mut terminal, "40 + 2\"", "a line that is longer than the narrow window 42");
+    terminal.resize(50, 200);
+    line(&mut terminal, "eval 6*8", "48");
+    terminal.send("exit\r");
+    terminal.ends_sane(0);
+}
+
+#[test]
 fn signals_leave_terminal_and_board_in_order() {
     for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGHUP, 129)] {
         let board = Board::start(Kind::SimPty);
