@@ -5,10 +5,11 @@
 
 use clap::{Arg, Command};
 
+use super::Vocabulary;
 use super::meaning::Meaning;
 use super::sources::Board;
 use crate::chain::{self, Expanded, Expander, words};
-use crate::commands::{self, Group, fs};
+use crate::commands::{self, Entry, Group, fs};
 use crate::config::Config;
 use crate::options::Globals;
 
@@ -60,15 +61,21 @@ impl Devices {
 }
 
 /// Finds the cursor's place behind these words, in the word of which `current` is typed.
-pub fn locate(words: &[String], current: &str, config: &Config) -> Cursor {
+pub fn locate(words: &[String], current: &str, vocabulary: Vocabulary, config: &Config) -> Cursor {
     let mut devices = Devices::default();
-    let places = walk(words.to_vec(), current, config, &mut devices).unwrap_or_default();
+    let places = walk(words.to_vec(), current, vocabulary.find, config, &mut devices).unwrap_or_default();
     Cursor { places, board: devices.board() }
 }
 
 /// `None` when a word makes no sense.
-fn walk(mut rest: Vec<String>, current: &str, config: &Config, devices: &mut Devices) -> Option<Vec<Place>> {
-    let mut expander = Expander::new(config, commands::find);
+fn walk(
+    mut rest: Vec<String>,
+    current: &str,
+    find: fn(&str) -> Option<&'static Entry>,
+    config: &Config,
+    devices: &mut Devices,
+) -> Option<Vec<Place>> {
+    let mut expander = Expander::new(config, find);
     let mut expansions = 0;
     let globals = || chain::finished(<Globals as clap::Args>::augment_args(Command::new(words::GLOBALS)));
     loop {
@@ -102,7 +109,7 @@ fn walk(mut rest: Vec<String>, current: &str, config: &Config, devices: &mut Dev
         else {
             continue;
         };
-        if !(word == fs::NAME || commands::find(&word).is_some())
+        if !(word == fs::NAME || find(&word).is_some())
             && let Some(expansion) = chain::device(&word, config)
         {
             expansions += 1;
@@ -114,7 +121,7 @@ fn walk(mut rest: Vec<String>, current: &str, config: &Config, devices: &mut Dev
         }
         rest.remove(0);
         let grammar = match word == fs::NAME {
-            false => chain::grammar(&word, commands::find(&word)?),
+            false => chain::grammar(&word, find(&word)?),
             true => {
                 let grammar = fs::word_grammar();
                 match step(&grammar, &rest)? {

@@ -38,6 +38,8 @@ impl Meaning {
             ("cp", "PATH") | ("sync", "SRC" | "DST") => Meaning::Either,
             ("ls" | "tree" | "mkdir" | "rmdir", "PATH") => Meaning::Board(Want::Directories),
             ("mount", "PATH") => Meaning::Host(Want::Directories),
+            ("cd", "DIRECTORY") => Meaning::Board(Want::Directories),
+            ("lls", "PATH") => Meaning::Host(Want::Any),
             ("edit", "FILE") => Meaning::Board(Want::Any),
             ("fs", "CMD") => Meaning::FileCommand,
             ("mip", "CMD") => Meaning::Words(&["install"]),

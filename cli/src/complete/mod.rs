@@ -24,13 +24,27 @@ mod tests;
 use clap::{Arg, Command};
 
 use crate::chain;
-use crate::commands::{self, Group, fs};
+use crate::commands::{self, Entry, Group, fs};
 use crate::config::Config;
 use cursor::Place;
 use meaning::Meaning;
 
 pub use shells::{COMMAND, Shell, answer};
 pub use sources::{Board, Sources, ThisMachine};
+
+/// The commands that there are.
+#[derive(Clone, Copy)]
+pub struct Vocabulary {
+    /// Finds a command by its name.
+    pub find: fn(&str) -> Option<&'static Entry>,
+    /// Those that the command line does not have. They hide its commands of the same names.
+    pub own: &'static [Entry],
+}
+
+impl Vocabulary {
+    /// The command line's.
+    pub const COMMAND_LINE: Vocabulary = Vocabulary { find: commands::find, own: &[] };
+}
 
 /// A word that may stand at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,19 +81,20 @@ pub enum Kind {
 pub fn complete(
     words: &[String],
     current: &str,
+    vocabulary: Vocabulary,
     config: &Config,
     sources: &mut dyn Sources,
 ) -> Vec<Candidate> {
-    let cursor = cursor::locate(words, current, config);
+    let cursor = cursor::locate(words, current, vocabulary, config);
+    let context = Context { vocabulary, config, board: &cursor.board };
     let mut candidates = Vec::new();
     for place in &cursor.places {
         match place {
-            Place::Command => candidates.extend(command_words(current, config, sources)),
+            Place::Command => candidates.extend(command_words(current, &context, sources)),
             Place::Options(grammar) => match current.split_once('=') {
                 Some((option, value)) if option.starts_with("--") => {
                     let Some(arg) = cursor::option(grammar, option) else { continue };
-                    let found =
-                        values(cursor::value_of(grammar, arg), value, true, &cursor.board, config, sources);
+                    let found = values(cursor::value_of(grammar, arg), value, true, &context, sources);
                     candidates.extend(found.into_iter().map(|candidate| Candidate {
                         value: format!("{option}={}", candidate.value),
                         ..candidate
@@ -88,15 +103,31 @@ pub fn complete(
                 _ => candidates.extend(options(grammar, current.starts_with("--no-"))),
             },
             Place::Value(meaning, bare) => {
-                candidates.extend(values(*meaning, current, *bare, &cursor.board, config, sources));
+                candidates.extend(values(*meaning, current, *bare, &context, sources));
             }
         }
     }
-    // A name with a control character can't be typed, and would change what a terminal shows.
-    candidates.retain(|candidate| {
-        candidate.value.starts_with(current) && !candidate.value.contains(char::is_control)
-    });
+    candidates.retain(|candidate| is_usable(candidate, current));
     candidates
+}
+
+/// Candidates for a word of another program's: paths of this machine.
+pub fn complete_host_path(current: &str, sources: &mut dyn Sources) -> Vec<Candidate> {
+    let mut candidates = paths::host(current, "", paths::Want::Any, true, sources);
+    candidates.retain(|candidate| is_usable(candidate, current));
+    candidates
+}
+
+/// A name with a control character can't be typed, and would change what a terminal shows.
+fn is_usable(candidate: &Candidate, current: &str) -> bool {
+    candidate.value.starts_with(current) && !candidate.value.contains(char::is_control)
+}
+
+/// What candidates depend on beside the word itself.
+struct Context<'a> {
+    vocabulary: Vocabulary,
+    config: &'a Config,
+    board: &'a Board,
 }
 
 /// Candidates for a value. `bare`: a dash or a plus in front means nothing here.
@@ -104,14 +135,14 @@ fn values(
     meaning: Meaning,
     current: &str,
     bare: bool,
-    board: &Board,
-    config: &Config,
+    context: &Context<'_>,
     sources: &mut dyn Sources,
 ) -> Vec<Candidate> {
+    let Context { config, board, .. } = *context;
     match meaning {
         Meaning::Nothing => Vec::new(),
         Meaning::Words(words) => words.iter().map(|word| plain(word, "", Kind::Value)).collect(),
-        Meaning::Command => commands_and_macros(config).collect(),
+        Meaning::Command => commands_and_macros(context).collect(),
         Meaning::FileCommand => commands::group(Group::Files).map(command).collect(),
         Meaning::Device => devices::candidates(current, config, sources),
         Meaning::Host(want) => paths::host(current, "", want, bare, sources),
@@ -144,14 +175,19 @@ fn command(entry: &commands::Entry) -> Candidate {
 }
 
 /// All commands, without shortcuts.
-fn every_command() -> impl Iterator<Item = Candidate> {
-    let named = [Group::Commands, Group::Files].into_iter().flat_map(commands::group).map(command);
-    named.chain([plain(fs::NAME, fs::ABOUT, Kind::Command)])
+fn every_command(own: &'static [Entry]) -> impl Iterator<Item = Candidate> {
+    let hidden = move |entry: &&Entry| own.iter().any(|found| found.name == entry.name);
+    let named = [Group::Commands, Group::Files].into_iter().flat_map(commands::group);
+    let visible = own.iter().filter(|entry| entry.group != Group::Hidden);
+    let all = visible.chain(named.filter(move |entry| !hidden(entry))).map(command);
+    all.chain([plain(fs::NAME, fs::ABOUT, Kind::Command)])
 }
 
 /// All commands and the user's macros. A macro hides the command of its name.
-fn commands_and_macros(config: &Config) -> impl Iterator<Item = Candidate> {
-    let visible = every_command().filter(|command| !config.macros.contains_key(&command.value));
+fn commands_and_macros<'a>(context: &Context<'a>) -> impl Iterator<Item = Candidate> + use<'a> {
+    let config = context.config;
+    let all = every_command(context.vocabulary.own);
+    let visible = all.filter(|command| !config.macros.contains_key(&command.value));
     visible.chain(config.macros.values().map(|found| {
         let about = found.help.as_deref().and_then(|help| help.lines().next().map(str::to_owned));
         plain(&found.name, &about.unwrap_or_else(|| found.expansion()), Kind::Command)
@@ -159,9 +195,12 @@ fn commands_and_macros(config: &Config) -> impl Iterator<Item = Candidate> {
 }
 
 /// Words in the place of a command. A shortcut for a port is one if there is such a port.
-fn command_words(current: &str, config: &Config, sources: &mut dyn Sources) -> Vec<Candidate> {
-    let mut found: Vec<Candidate> = commands_and_macros(config).collect();
-    let known = |name: &str| config.macros.contains_key(name) || commands::is_name(name);
+fn command_words(current: &str, context: &Context<'_>, sources: &mut dyn Sources) -> Vec<Candidate> {
+    let config = context.config;
+    let mut found: Vec<Candidate> = commands_and_macros(context).collect();
+    let known = |name: &str| {
+        config.macros.contains_key(name) || name == fs::NAME || (context.vocabulary.find)(name).is_some()
+    };
     let devices = config.devices.iter().filter(|(name, _)| !known(name));
     found.extend(
         devices.map(|(name, alias)| plain(name, &format!("connect to {}", alias.address), Kind::Command)),

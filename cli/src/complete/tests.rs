@@ -58,7 +58,7 @@ fn words(line: &[&str]) -> (Vec<String>, String) {
 
 fn candidates(line: &[&str]) -> Vec<Candidate> {
     let (words, current) = words(line);
-    complete(&words, &current, &Config::default(), &mut Tables::default())
+    complete(&words, &current, Vocabulary::COMMAND_LINE, &Config::default(), &mut Tables::default())
 }
 
 /// The values; one that goes on has a `…` behind it.
@@ -71,7 +71,7 @@ fn values(line: &[&str]) -> Vec<String> {
 fn asked(line: &[&str]) -> (Board, String) {
     let (words, current) = words(line);
     let mut tables = Tables::default();
-    complete(&words, &current, &Config::default(), &mut tables);
+    complete(&words, &current, Vocabulary::COMMAND_LINE, &Config::default(), &mut tables);
     tables.asked.pop().unwrap_or_else(|| panic!("{line:?}: no board was asked"))
 }
 
@@ -256,7 +256,7 @@ fn any_word() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn candidates_go_on_from_what_is_typed(words in prop::collection::vec(any_word(), 0..7), current in any_word()) {
-        for candidate in complete(&words, &current, &Config::default(), &mut Tables::default()) {
+        for candidate in complete(&words, &current, Vocabulary::COMMAND_LINE, &Config::default(), &mut Tables::default()) {
             prop_assert!(candidate.value.starts_with(&current));
         }
     }
@@ -265,7 +265,7 @@ proptest! {
     fn a_finished_candidate_is_a_word_that_the_chain_takes(words in prop::collection::vec(any_word(), 0..5)) {
         let told = |line: &[String]| chain::parse(line, &Config::default()).map_or_else(|failure| failure.message, |_| String::new());
         let before = told(&words);
-        let finished = complete(&words, "", &Config::default(), &mut Tables::default()).into_iter().filter(|candidate| candidate.ends);
+        let finished = complete(&words, "", Vocabulary::COMMAND_LINE, &Config::default(), &mut Tables::default()).into_iter().filter(|candidate| candidate.ends);
         for candidate in finished {
             let line: Vec<String> = words.iter().chain([&candidate.value]).cloned().collect();
             let text = told(&line);

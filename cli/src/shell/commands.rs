@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::chain;
 use crate::commands::help::own_words;
 use crate::commands::{self, Entry, Group, Run, entry, fs as board_fs};
+use crate::complete::Vocabulary;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -33,9 +34,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 }
 
 /// All words that may begin a command.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    WORDS.iter().filter(|entry| entry.group != Group::Hidden).map(|entry| entry.name).chain(commands::names())
-}
+pub const VOCABULARY: Vocabulary = Vocabulary { find, own: WORDS };
 
 /// Arguments of `cd`.
 #[derive(Debug, Args)]

@@ -1,14 +1,15 @@
-//! What Tab offers in the shell: commands, their options, paths of the board, paths of this machine.
+//! What Tab offers in the shell: what the command line's completion finds, as it is typed in a line.
 //!
 //! The board is asked by the shell's own link, and only while it waits for commands: no program is stopped for a Tab. What a
 //! directory holds is remembered until the next line.
 
 use std::collections::HashMap;
-use std::fs;
 use std::time::Duration;
 
-use super::commands::{at_home, find, names};
-use crate::chain;
+use super::commands::VOCABULARY;
+use super::execute::HOST;
+use crate::complete::sources::{Board, BoardNames, Name};
+use crate::complete::{self, Kind, Sources, ThisMachine, complete, complete_host_path};
 use crate::config::Config;
 use crate::hints::shell_word;
 use crate::line::{Candidate, Candidates};
@@ -20,39 +21,23 @@ use crate::words;
 /// A board that has not answered by then is not waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Names in a directory; those of directories end in a slash.
-type Names = Vec<String>;
-
 /// Completes lines, and remembers what the board said.
 #[derive(Debug, Default)]
 pub struct Completion {
-    known: HashMap<String, Names>,
+    known: HashMap<String, Vec<Name>>,
 }
 
-/// What a word may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Command,
-    Option,
-    /// A name for a device.
-    Device,
-    Board,
-    Here,
-    /// A path of the board with a colon in front, else one of this machine.
-    Either,
-    Nothing,
-}
-
-/// The word that is being typed, and what it may be.
+/// The word that is being typed.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
     /// Where it begins in the line, in bytes.
     start: usize,
     /// Its text so far, without quotes.
     word: String,
-    /// The command before it.
-    command: Option<String>,
-    kind: Kind,
+    /// The words before it.
+    before: Vec<String>,
+    /// The line is for this machine's shell.
+    is_hosts: bool,
 }
 
 impl Completion {
@@ -63,62 +48,47 @@ impl Completion {
 
     /// What may stand at this place of the line.
     pub fn find(&mut self, line: &str, at: usize, session: &mut Session<'_>) -> Candidates {
-        let Some(place) = line.get(..at).and_then(place) else { return Candidates::default() };
-        let word = place.word.as_str();
-        let list = match place.kind {
-            Kind::Nothing => Vec::new(),
-            Kind::Command => words_from(command_words(session.config()), word),
-            Kind::Device => words_from(device_names(session.config()), word),
-            Kind::Option => options(place.command.as_deref().unwrap_or_default(), word),
-            Kind::Here => self.paths(word, &mut |folder| Some(list_here(folder))),
-            Kind::Board => self.on_board(word, session),
-            Kind::Either if word.starts_with(':') => self.on_board(word, session),
-            Kind::Either => self.paths(word, &mut |folder| Some(list_here(folder))),
-        };
-        Candidates { start: place.start, list }
-    }
-
-    fn on_board(&mut self, word: &str, session: &mut Session<'_>) -> Vec<Candidate> {
-        let (colon, path) = match word.strip_prefix(':') {
-            Some(path) => (":", path),
-            None => ("", word),
-        };
-        let known = std::mem::take(&mut self.known);
-        let mut asked = known;
-        let list = self.paths(path, &mut |directory| {
-            if !asked.contains_key(directory) {
-                asked.insert(directory.to_owned(), list_on_board(directory, session)?);
-            }
-            asked.get(directory).cloned()
-        });
-        self.known = asked;
-        list.into_iter()
-            .map(|candidate| Candidate { text: colon.to_owned() + &candidate.text, ..candidate })
-            .collect()
-    }
-
-    /// Paths that begin like this one.
-    fn paths(&self, path: &str, list: &mut dyn FnMut(&str) -> Option<Names>) -> Vec<Candidate> {
-        let (directory, start) =
-            path.rsplit_once('/').map_or(("", path), |(_, name)| (&path[..path.len() - name.len()], name));
-        let mut names = list(directory).unwrap_or_default();
-        names.retain(|name| name.starts_with(start) && (!name.starts_with('.') || start.starts_with('.')));
-        names.sort();
-        let whole = |name: &String| {
-            let end = if name.ends_with('/') { "" } else { " " };
-            Candidate { shown: name.clone(), text: quoted(&format!("{directory}{name}")) + end }
-        };
-        names.iter().map(whole).collect()
+        let config = session.config();
+        let mut sources = ThisMachine(Asking { known: &mut self.known, session });
+        line.get(..at).and_then(|text| candidates(text, config, &mut sources)).unwrap_or_default()
     }
 }
 
-/// A path as it is typed. One that is quoted has its quote open while it may go on.
-fn quoted(path: &str) -> String {
-    let word = shell_word(path);
-    match word.ends_with('\'') && path.ends_with('/') {
-        true => word[..word.len() - 1].to_owned(),
-        false => word,
+/// What may stand at the end of the text.
+fn candidates(text: &str, config: &Config, sources: &mut dyn Sources) -> Option<Candidates> {
+    let Place { start, word, before, is_hosts } = place(text)?;
+    let mut list: Vec<Candidate> = match is_hosts {
+        // The first word is a program.
+        true if before.is_empty() => Vec::new(),
+        true => complete_host_path(&word, sources),
+        false => complete(&before, &word, VOCABULARY, config, sources),
     }
+    .into_iter()
+    .map(typed)
+    .collect();
+    list.sort_by(|a, b| a.shown.cmp(&b.shown));
+    list.dedup();
+    Some(Candidates { start, list })
+}
+
+/// A candidate as it is listed and typed.
+fn typed(candidate: complete::Candidate) -> Candidate {
+    let complete::Candidate { value, kind, ends, .. } = candidate;
+    let name = match kind {
+        Kind::Host | Kind::Board => value.trim_end_matches('/').rfind('/').map_or(0, |slash| slash + 1),
+        _ => 0,
+    };
+    let space = if ends { " " } else { "" };
+    Candidate { shown: value[name..].to_owned(), text: quoted(&value, ends) + space }
+}
+
+/// A word as it is typed. One that is quoted has its quote open while it may go on.
+fn quoted(value: &str, ends: bool) -> String {
+    let mut word = shell_word(value);
+    if !ends && word.ends_with('\'') {
+        word.pop();
+    }
+    word
 }
 
 /// Finds the word at the end of the text.
@@ -131,38 +101,12 @@ fn place(text: &str) -> Option<Place> {
         }
         Err(words::Unfinished::Backslash) => words::split(&text[start..text.len() - 1]).ok()?.pop()?,
     };
-    if text.trim_start().starts_with('!') {
-        let kind = if text[..start].trim().is_empty() { Kind::Nothing } else { Kind::Here };
-        return Some(Place { start, word, command: None, kind });
-    }
-    let before = words::split(&text[..start]).ok()?;
-    let segment = before.rsplit(|word| word == "+").next().unwrap_or_default();
-    let mut segment = segment.iter().skip_while(|word| word.starts_with('-'));
-    let command = segment.next().map(|word| match word.as_str() {
-        "fs" => segment.next().cloned().unwrap_or_default(),
-        word => word.to_owned(),
-    });
-    let arguments = segment.filter(|word| !word.starts_with('-')).count();
-    let kind = match &command {
-        _ if word.starts_with('-') => Kind::Option,
-        None => Kind::Command,
-        Some(command) => kind_of(command, arguments),
+    let is_hosts = text.trim_start().starts_with(HOST);
+    let before = match is_hosts {
+        true => text[..start].split_whitespace().map(str::to_owned).collect(),
+        false => words::split(&text[..start]).ok()?,
     };
-    Some(Place { start, word, command, kind })
-}
-
-/// What this command's argument of this number is.
-fn kind_of(command: &str, number: usize) -> Kind {
-    match (command, number) {
-        ("" | "help", 0) => Kind::Command,
-        ("connect", 0) => Kind::Device,
-        ("cp", _) => Kind::Either,
-        ("lcd" | "lls", _) | ("run" | "mount", 0) => Kind::Here,
-        ("cd" | "umount", 0) | ("mount", 1) => Kind::Board,
-        ("cat" | "edit" | "ls" | "mkdir" | "mv" | "rm" | "rmdir" | "touch" | "tree", _) => Kind::Board,
-        (digest, _) if digest.ends_with("sum") => Kind::Board,
-        _ => Kind::Nothing,
-    }
+    Some(Place { start, word, before, is_hosts })
 }
 
 /// Where the last word begins: behind the last blank that is not quoted.
@@ -182,109 +126,118 @@ fn last_word(text: &str) -> usize {
     start
 }
 
-/// The commands, and the configuration's words that stand for some.
-fn command_words(config: &Config) -> impl Iterator<Item = &str> {
-    let known = names().map(|name| -> &str { name });
-    known.chain(config.macros.keys().map(String::as_str)).chain(device_names(config))
+/// The board of the session.
+struct Asking<'a, 's> {
+    known: &'a mut HashMap<String, Vec<Name>>,
+    session: &'a mut Session<'s>,
 }
 
-fn device_names(config: &Config) -> impl Iterator<Item = &str> {
-    config.devices.keys().map(String::as_str)
-}
-
-fn words_from<'a>(names: impl Iterator<Item = &'a str>, start: &str) -> Vec<Candidate> {
-    let mut names: Vec<&str> = names.filter(|name| name.starts_with(start)).collect();
-    names.sort_unstable();
-    names.dedup();
-    let candidate = |name: &str| Candidate { shown: name.to_owned(), text: format!("{} ", shell_word(name)) };
-    names.into_iter().map(candidate).collect()
-}
-
-fn options(command: &str, start: &str) -> Vec<Candidate> {
-    let Some(entry) = find(command) else { return Vec::new() };
-    let grammar = chain::grammar(command, entry);
-    let shown = grammar.get_arguments().filter(|arg| !arg.is_hide_set());
-    let names: Vec<String> = shown.filter_map(|arg| arg.get_long()).map(|long| format!("--{long}")).collect();
-    words_from(names.iter().map(String::as_str), start)
-}
-
-fn list_here(folder: &str) -> Names {
-    let folder = at_home(if folder.is_empty() { "." } else { folder });
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let name = |entry: fs::DirEntry| {
-        let name = entry.file_name().into_string().ok()?;
-        Some(if entry.path().is_dir() { name + "/" } else { name })
-    };
-    entries.filter_map(name).collect()
+impl BoardNames for Asking<'_, '_> {
+    fn names(&mut self, board: &Board, dir: &str) -> Vec<Name> {
+        // A Tab connects to no other.
+        if *board != Board::Default {
+            return Vec::new();
+        }
+        if let Some(names) = self.known.get(dir) {
+            return names.clone();
+        }
+        let Some(names) = list_on_board(dir, self.session) else { return Vec::new() };
+        self.known.insert(dir.to_owned(), names.clone());
+        names
+    }
 }
 
 /// Asks the board, if it is there and has nothing else to do.
-fn list_on_board(directory: &str, session: &mut Session<'_>) -> Option<Names> {
+fn list_on_board(dir: &str, session: &mut Session<'_>) -> Option<Vec<Name>> {
     if !session.is_at_hand() {
         return None;
     }
     let interrupt = session.signals().flag().clone();
     let limit = Watchdog::start(PATIENCE, interrupt);
-    let directory = match directory.trim_end_matches('/') {
-        "" if directory.starts_with('/') => "/",
-        directory => plain(directory),
-    };
-    let entries = session.device().ok()?.list(directory).ok();
+    let entries = session.device().ok()?.list(plain(dir)).ok();
     drop(limit);
     session.let_be();
-    let name = |entry: mpr_protocol::DirEntry| match entry.is_dir {
-        true => entry.name + "/",
-        false => entry.name,
-    };
+    let name = |entry: mpr_protocol::DirEntry| Name { name: entry.name, is_dir: entry.is_dir };
     Some(entries?.into_iter().map(name).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use mpr_protocol::PortInfo;
     use proptest::prelude::*;
 
     use super::*;
 
-    fn kind(text: &str) -> (usize, String, Kind) {
-        let place = place(text).unwrap();
-        (place.start, place.word, place.kind)
+    /// One file and one directory on each side.
+    struct Tables;
+
+    impl Sources for Tables {
+        fn board(&mut self, _: &Board, dir: &str) -> Vec<Name> {
+            let name = |name: &str, is_dir| Name { name: name.into(), is_dir };
+            match dir {
+                "" => vec![name("on board", false), name("my lib", true)],
+                "my lib" => vec![name("it's", false)],
+                _ => Vec::new(),
+            }
+        }
+
+        fn host(&mut self, dir: &str) -> Vec<Name> {
+            let name = |name: &str, is_dir| Name { name: name.into(), is_dir };
+            match dir {
+                "" => vec![name("here", false), name("src", true)],
+                "~/" => vec![name("at_home", true)],
+                _ => Vec::new(),
+            }
+        }
+
+        fn ports(&mut self) -> Vec<PortInfo> {
+            Vec::new()
+        }
+    }
+
+    /// Where candidates begin, and what is typed for them.
+    fn typed_at(text: &str) -> (usize, Vec<String>) {
+        let found = candidates(text, &Config::default(), &mut Tables).unwrap();
+        (found.start, found.list.into_iter().map(|candidate| candidate.text).collect())
     }
 
     #[test]
-    fn words_have_their_kinds() {
-        for (text, start, word, kind_there) in [
-            ("", 0, "", Kind::Command),
-            ("c", 0, "c", Kind::Command),
-            ("cat ", 4, "", Kind::Board),
-            ("cat a 'b c", 6, "b c", Kind::Board),
-            ("cat a\\ b", 4, "a b", Kind::Board),
-            ("ls + c", 5, "c", Kind::Command),
-            ("cp -r :l", 6, ":l", Kind::Either),
-            ("fs ", 3, "", Kind::Command),
-            ("connect la", 8, "la", Kind::Device),
-            ("fs cat x", 7, "x", Kind::Board),
-            ("ls --j", 3, "--j", Kind::Option),
-            ("run m", 4, "m", Kind::Here),
-            ("lcd ~/", 4, "~/", Kind::Here),
-            ("exec 'pri", 5, "pri", Kind::Nothing),
-            ("!vi m", 4, "m", Kind::Here),
+    fn words_are_completed_by_what_they_mean() {
+        for (text, start, typed) in [
+            ("lp", 0, &["lpwd "][..]),
+            ("soft-", 0, &["soft-reset "]),
+            ("pwd + lpw", 6, &["lpwd "]),
+            ("cat ", 4, &["'my lib/", "'on board' "]),
+            ("cat x 'on b", 6, &["'on board' "]),
+            ("cat on\\ b", 4, &["'on board' "]),
+            ("cat 'my lib/", 4, &[r"'my lib/it'\''s' "]),
+            ("cd ", 3, &["'my lib/"]),
+            ("cp -r :m", 6, &["':my lib/"]),
+            ("cp h", 3, &["here "]),
+            ("fs ca", 3, &["cat "]),
+            ("fs cat o", 7, &["'on board' "]),
+            ("connect au", 8, &["auto "]),
+            ("rm --re", 3, &["--recursive "]),
+            ("run h", 4, &["here "]),
+            ("lls ", 4, &["here ", "src/"]),
+            ("lcd ", 4, &["src/"]),
+            ("lcd ~/", 4, &["'~/at_home/"]),
+            ("help lp", 5, &["lpwd "]),
+            ("exec 'pri", 5, &[]),
+            ("shel", 0, &[]),
+            ("!vi h", 4, &["here "]),
+            ("!vi", 0, &[]),
+            ("nonsense ", 9, &[]),
         ] {
-            assert_eq!(kind(text), (start, word.to_owned(), kind_there), "{text}");
+            let typed = typed.iter().map(|text| (*text).to_owned()).collect();
+            assert_eq!(typed_at(text), (start, typed), "{text}");
         }
     }
 
     #[test]
-    fn names_are_quoted_as_far_as_they_are_known() {
-        assert_eq!(quoted("lib/"), "lib/");
-        assert_eq!(quoted("my lib/"), "'my lib/");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-    }
-
-    #[test]
-    fn options_are_those_of_the_command() {
-        let texts: Vec<String> = options("rm", "--re").into_iter().map(|found| found.text).collect();
-        assert_eq!(texts, ["--recursive "]);
-        assert!(options("nonsense", "--").is_empty());
+    fn the_last_part_of_a_path_is_listed() {
+        let found = candidates("cat 'my lib/", &Config::default(), &mut Tables).unwrap();
+        assert_eq!(found.list[0].shown, "it's");
     }
 
     proptest! {
@@ -293,6 +246,7 @@ mod tests {
             if let Some(place) = place(&text) {
                 prop_assert!(text.is_char_boundary(place.start) && place.start <= text.len());
             }
+            let _ = candidates(&text, &Config::default(), &mut Tables);
         }
     }
 }

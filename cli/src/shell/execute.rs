@@ -10,7 +10,7 @@ use crate::session::Session;
 use crate::words::{self, Unfinished};
 
 /// The start of a line for this machine's shell.
-const HOST: char = '!';
+pub(super) const HOST: char = '!';
 
 /// Text that may go on in the next line.
 #[derive(Debug, Default)]

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 
 use super::ask::Asking;
-use super::{Candidate, ThisMachine, complete};
+use super::{Candidate, ThisMachine, Vocabulary, complete};
 use crate::chain;
 use crate::config::Config;
 
@@ -91,7 +91,13 @@ pub fn answer(words: impl Iterator<Item = OsString>) -> ExitCode {
         reply(&words, &mut |words, current| {
             // A configuration that is wrong is told when a command is run.
             let config = chain::choice(words).and_then(|choice| Config::load(&choice)).unwrap_or_default();
-            complete(words, current, &config, &mut ThisMachine(Asking::from_environment(&config)))
+            complete(
+                words,
+                current,
+                Vocabulary::COMMAND_LINE,
+                &config,
+                &mut ThisMachine(Asking::from_environment(&config)),
+            )
         })
     });
     // The shell may have stopped listening.
