@@ -6,6 +6,7 @@
 //! - [`mpr()`] runs the built `mpr` in a clean environment; [`Mpr::terminal`] runs it on a terminal.
 //! - [`Machine`] gives `mpr` USB ports to list.
 //! - [`Web`] is a web server that does what it is told, [`Index`] an index of packages on one.
+//! - [`paste`] pastes into a board's prompt and compares.
 //! - [`Console`] talks to a board's console without `mpr`.
 //!
 //! Nothing is skipped: what is missing makes a test panic with the command that installs it. Waiting has a limit
@@ -21,6 +22,7 @@ mod faults;
 mod link;
 mod locate;
 mod mpr;
+pub mod paste;
 mod reader;
 mod terminal;
 mod usb;

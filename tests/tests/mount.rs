@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use mpr_tests::{Board, BoardOptions, Faults, Kind, Mpr, Outcome, Schedule};
+use mpr_tests::{Board, BoardOptions, Faults, Kind, Mpr, Outcome, Schedule, paste};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -511,6 +511,24 @@ fn machine_reset_in_the_prompt_keeps_the_folder() {
     terminal.expect("\nhere");
     terminal.send("\x1d");
     terminal.ends_sane(0);
+}
+
+#[test]
+fn the_prompt_takes_a_paste_of_10_kb_and_a_new_window_size() {
+    for kind in KINDS {
+        let (board, dir) = (Board::start(kind), folder(&[("file", b"here")]));
+        let mut terminal =
+            board.mpr().dir(dir.path()).args(["mount", ".", "exec", paste::SUM, "repl"]).terminal();
+        terminal.expect("Use Ctrl-] or Ctrl-x to exit this shell");
+        terminal.expect(">>> ");
+        terminal.resize(10, 30);
+        paste::arrives(&mut terminal);
+        terminal.resize(50, 200);
+        terminal.send("print(open('file').read())\r");
+        terminal.expect("\nhere");
+        terminal.send("\x1d");
+        terminal.ends_sane(0);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use mpr_tests::{Board, Kind, Terminal, mpr};
+use mpr_tests::{Board, Kind, Terminal, mpr, paste};
 use nix::sys::signal::Signal;
 
 const CTRL_C: &str = "\x03";
@@ -157,32 +157,12 @@ fn a_long_paste_arrives_whole() {
 
 #[test]
 fn a_paste_of_10_kb_arrives_byte_for_byte() {
-    // The board sums what it gets, and the order counts.
-    const SUM: &str = "s=0\ndef a(t):\n global s\n for b in t:s=(s*31+b)%65521";
     for kind in Kind::FIRMWARES {
         let board = Board::start(kind);
-        let mut terminal = board.mpr().args(["exec", SUM, "repl"]).terminal();
+        let mut terminal = board.mpr().args(["exec", paste::SUM, "repl"]).terminal();
         terminal.expect("Use Ctrl-] or Ctrl-x to exit this shell");
         prompt(&mut terminal);
-        let printable: Vec<u8> = (b' '..=b'~').filter(|byte| !matches!(byte, b'\'' | b'\\')).collect();
-        let (mut lines, mut sum, mut size) = (Vec::new(), 0, 0);
-        while size < 10_240 {
-            let text: Vec<u8> =
-                (0..50).map(|n| printable[(lines.len() * 7 + n * n) % printable.len()]).collect();
-            sum = text.iter().fold(sum, |sum, byte| (sum * 31 + u32::from(*byte)) % 65_521);
-            let line = format!("a(b'{}')", String::from_utf8_lossy(&text));
-            size += line.len() + 1;
-            lines.push(line);
-        }
-        terminal.send(lines.iter().map(|line| format!("{line}\r")).collect::<String>());
-        for line in &lines {
-            // What the terminal shows is whole, too.
-            terminal.expect(line);
-            terminal.expect(">>> ");
-        }
-        terminal.send("print('sum', s)\r");
-        terminal.expect(&format!("\nsum {sum}"));
-        terminal.expect(">>> ");
+        paste::arrives(&mut terminal);
         terminal.send(CTRL_RIGHT_BRACKET);
         terminal.ends_sane(0);
     }
