@@ -19,7 +19,7 @@ usage: cargo xtask TASK
   setup   install what building and testing need (Debian packages as root; npm and pip packages in target/)
   test    setup, then formatting, lints, build, all tests
   demo    build, then show the main job on a simulated board
-  bench   measure against mpremote and write docs/PERFORMANCE.md
+  bench   measure against mpremote and mpytool and write docs/PERFORMANCE.md; [--only PATTERN] [--rounds N]
   completions  write the shell completions and manual pages in completions/
   soak N  try new fault seeds and fuzz inputs for N minutes
 ";
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     let result = match args.as_slice() {
         ["setup"] => setup::all(),
         ["test"] => test::test(),
-        ["bench"] => bench::bench(),
+        ["bench", words @ ..] => bench::bench(words),
         ["completions"] => run::run(&mut run::cargo(["run", "-p", "mpr-completions"])),
         ["soak", minutes] => soak::soak(minutes),
         ["demo"] => demo::demo(),

@@ -1,7 +1,8 @@
 //! Boards and servers of the harness for programs that are no tests: `cargo xtask bench` measures with them.
 //!
-//! `mpr-fixture slow-board` prints the port of a simulated board behind 115200 baud with 1 ms on the way, `mpr-fixture index`
-//! the address of an index with a package `twenty` of 20 files. Both last until standard input ends.
+//! `mpr-fixture slow-board MS FIFO` prints the port of a simulated board behind 115200 baud with so many ms on the way and so many
+//! bytes of receive buffer; `wasm` and `microbit` that of another board; `index` the address of an index with a package
+//! `twenty` of 20 files. All last until standard input ends.
 
 use std::io::{self, Read};
 use std::process::ExitCode;
@@ -9,32 +10,38 @@ use std::time::Duration;
 
 use mpr_tests::{Board, BoardOptions, Faults, Index, Kind, Schedule};
 
-const USAGE: &str = "usage: mpr-fixture slow-board|index";
-
-/// mpremote's mount hangs when the receive buffer holds 256 bytes, as on many boards; this is room enough.
-const FIFO: &str = "1024";
+const USAGE: &str = "usage: mpr-fixture slow-board MS FIFO | wasm | microbit | index";
 
 const FILES: usize = 20;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    match words.first().map(String::as_str) {
-        Some("slow-board") => {
-            let board = slow_board();
-            println!("{}", board.address());
-            wait();
-        }
-        Some("index") => {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["slow-board", ms, fifo] => match ms.parse() {
+            Ok(ms) => serve(&slow_board(Duration::from_millis(ms), fifo)),
+            Err(_) => return usage(),
+        },
+        ["wasm"] => serve(&Board::start(Kind::Wasm)),
+        ["microbit"] => serve(&Board::start(Kind::Microbit)),
+        ["index"] => {
             let index = index();
             println!("{}", index.url());
             wait();
         }
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+        _ => return usage(),
     }
     ExitCode::SUCCESS
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
+}
+
+fn serve(board: &Board) {
+    println!("{}", board.address());
+    wait();
 }
 
 /// Until nobody holds the other end of standard input.
@@ -42,12 +49,12 @@ fn wait() {
     let _ = io::stdin().read_to_end(&mut Vec::new());
 }
 
-fn slow_board() -> Board {
-    let wire = Faults { baud: Some(115_200), delay: Duration::from_millis(1), ..Faults::default() };
+fn slow_board(delay: Duration, fifo: &str) -> Board {
+    let wire = Faults { baud: Some(115_200), delay, ..Faults::default() };
     let options = BoardOptions {
         schedule: Schedule::both(0, &wire),
         flash_size: Some("4M".to_owned()),
-        sim_options: vec!["--fifo".to_owned(), FIFO.to_owned()],
+        sim_options: vec!["--fifo".to_owned(), fifo.to_owned()],
         ..BoardOptions::default()
     };
     Board::with(Kind::SimLink, options)

@@ -27,10 +27,9 @@ impl Board {
         Ok(Board { child, port })
     }
 
-    /// Starts one behind a line of 115200 baud with 1 ms on the way, by the test harness.
-    pub fn slow(sim: &Path) -> Result<Board> {
-        let mut command = fixture("slow-board");
-        let (child, port) = started(command.env("MPR_SIM", sim))?;
+    /// Starts one by the test harness: the words say which, as `mpr-fixture` takes them.
+    pub fn fixture(sim: &Path, words: &[&str]) -> Result<Board> {
+        let (child, port) = started(fixture(words).env("MPR_SIM", sim))?;
         Ok(Board { child, port: port.into() })
     }
 }
@@ -45,7 +44,7 @@ pub struct Index {
 impl Index {
     /// Starts it.
     pub fn start() -> Result<Index> {
-        let (child, url) = started(&mut fixture("index"))?;
+        let (child, url) = started(&mut fixture(&["index"]))?;
         Ok(Index { child, url })
     }
 }
@@ -57,9 +56,9 @@ impl Drop for Index {
 }
 
 /// A part of the test harness as a program, which ends with its input.
-fn fixture(what: &str) -> Command {
+fn fixture(words: &[&str]) -> Command {
     let mut command = Command::new(paths::target().join("debug/mpr-fixture"));
-    command.arg(what).stdin(Stdio::piped());
+    command.args(words).stdin(Stdio::piped());
     command
 }
 

@@ -46,19 +46,57 @@ fn wait(id: u32) -> (ExitStatus, u64) {
     (ExitStatus::from_raw(status), peak_kb)
 }
 
-/// Two commands in turns, so that what else the machine does meets both; the runs of each.
-pub fn in_turns(
-    rounds: usize,
-    ours: &mut dyn FnMut() -> Result<Run>,
-    theirs: &mut dyn FnMut() -> Result<Run>,
-) -> Result<(Vec<Run>, Vec<Run>)> {
-    // One round to warm the caches.
-    ours()?;
-    theirs()?;
-    let mut runs = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        runs.0.push(ours()?);
-        runs.1.push(theirs()?);
+/// How often commands are run.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Rounds, after one that warms up.
+    pub rounds: usize,
+    /// Rounds of a command that takes longer than [`SLOW`]; the first one counts.
+    pub slow: usize,
+}
+
+/// From here on a command warms up nothing that matters beside it.
+const SLOW: Duration = Duration::from_secs(5);
+/// Such a command is run once.
+const VERY_SLOW: Duration = Duration::from_secs(15);
+
+impl Pace {
+    /// The same number of rounds for all.
+    pub fn of(rounds: usize) -> Pace {
+        Pace { rounds, slow: rounds }
+    }
+
+    /// How many rounds follow a first one that took so long, and whether that counts.
+    fn after(self, first: Duration) -> (usize, bool) {
+        match first {
+            first if first > VERY_SLOW => (0, true),
+            first if first > SLOW => (self.slow.saturating_sub(1), true),
+            _ => (self.rounds, false),
+        }
+    }
+}
+
+/// A command that can be run again and again.
+pub type Work<'a> = Box<dyn FnMut() -> Result<Run> + 'a>;
+
+/// Commands in turns, so that what else the machine does meets all of them; the runs of each.
+pub fn in_turns(pace: Pace, mut works: Vec<Work<'_>>) -> Result<Vec<Vec<Run>>> {
+    let mut runs = Vec::new();
+    let mut left = Vec::new();
+    for work in &mut works {
+        let first = work()?;
+        let (rounds, counts) = pace.after(first.wall);
+        left.push(rounds);
+        runs.push(if counts { vec![first] } else { Vec::new() });
+    }
+    while left.iter().any(|left| *left > 0) {
+        for (at, work) in works.iter_mut().enumerate() {
+            if left[at] == 0 {
+                continue;
+            }
+            left[at] -= 1;
+            runs[at].push(work()?);
+        }
     }
     Ok(runs)
 }

@@ -1,231 +1,136 @@
-//! Measures `mpr` against mpremote on one simulated board and writes `docs/PERFORMANCE.md`.
+//! Measures `mpr` against other tools on the same boards and writes `docs/PERFORMANCE.md`.
+//!
+//! - `commands`, `mount`: commands of both `mpr` and mpremote; `figures`, `tab`: values with a bound.
+//! - `transfers`: files and trees through several links, by `mpr`, mpremote and mpytool.
+//! - `tools`: the programs; `board`: the boards; `data`: what is copied; `measure`: runs and medians; `report`: the document.
 
 mod board;
+mod commands;
+mod data;
+mod figures;
 mod measure;
 mod mount;
 mod report;
 mod tab;
+mod tools;
+mod transfers;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use crate::run::{Result, cargo, run};
 use crate::{paths, setup};
-use board::{Board, start_to_prompt};
-use measure::{Run, in_turns, median, peak_kb, timed};
-use report::{Comparison, Figure, Report};
-
-const FILE_SIZE: usize = 100 * 1024;
-const BIG_FILE_SIZE: usize = 1024 * 1024;
+use board::Board;
+use commands::Table;
+use data::FILE_SIZE;
+use measure::{Run, timed};
+use report::Choice;
+use tools::{Programs, Tool};
 
 /// Rounds of the quick commands; copies take a third of them.
 const ROUNDS: usize = 15;
 
+const USAGE: &str = "usage: cargo xtask bench [--only PATTERN] [--rounds N]";
+
 /// Builds, measures, writes the document.
-pub fn bench() -> Result {
+pub fn bench(words: &[&str]) -> Result {
+    let choice = choice(words)?;
     setup::all()?;
     setup::for_bench()?;
     run(&mut cargo(["build", "--release", "-p", "mpr", "-p", "mpr-sim"]))?;
     run(&mut cargo(["build", "-p", "mpr-tests", "--bin", "mpr-fixture"]))?;
     let dir = paths::target().join("bench");
     fs::create_dir_all(&dir).map_err(|e| format!("error: `{}`: {e}", dir.display()))?;
-    let report = Bench::new(dir)?.measure()?;
+    let is_whole = choice.only.is_none();
+    let bench = Bench::new(dir, choice)?;
+    let mut sections = vec![bench.commands()?, bench.figures()?];
+    sections.extend(bench.transfers()?);
+    let rows = || sections.iter().flat_map(|section| &section.rows);
+    if rows().next().is_none() {
+        return Err(
+            "error: no row's section and name contain the pattern; docs/PERFORMANCE.md has them".into()
+        );
+    }
     let path = paths::root().join("docs/PERFORMANCE.md");
-    let text = report.markdown();
+    let old = fs::read_to_string(&path).unwrap_or_default();
+    let text = report::merge(&old, &sections, is_whole);
     print!("\n{text}");
     fs::write(&path, text).map_err(|e| format!("error: `{}`: {e}", path.display()))?;
-    if report.is_met() { Ok(()) } else { Err("error: not every bound holds; see docs/PERFORMANCE.md".into()) }
+    let failed = rows().filter(|row| row.met == Some(false)).count();
+    match failed {
+        0 => Ok(()),
+        failed => Err(format!("error: {failed} rows do not reach their goal; see docs/PERFORMANCE.md")),
+    }
+}
+
+fn choice(words: &[&str]) -> Result<Choice> {
+    let mut choice = Choice::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match (*word, words.next()) {
+            ("--only", Some(pattern)) => choice.only = Some((*pattern).to_owned()),
+            ("--rounds", Some(number)) => match number.parse() {
+                Ok(1..) => choice.rounds = number.parse().ok(),
+                _ => return Err(format!("error: `{number}` is no number of rounds")),
+            },
+            _ => return Err(USAGE.to_owned()),
+        }
+    }
+    Ok(choice)
 }
 
 struct Bench {
+    choice: Choice,
     dir: PathBuf,
-    mpr: PathBuf,
-    sim: PathBuf,
-    mpremote: PathBuf,
+    programs: Programs,
     board: Board,
 }
 
 impl Bench {
-    fn new(dir: PathBuf) -> Result<Bench> {
+    fn new(dir: PathBuf, choice: Choice) -> Result<Bench> {
         let release = paths::target().join("release");
         let sim = release.join("mpr-sim");
-        let write = |name: &str, bytes: Vec<u8>| {
-            fs::write(dir.join(name), bytes).map_err(|e| format!("error: `{name}`: {e}"))
-        };
-        write("text", python_source(FILE_SIZE)?)?;
-        write("random", random(FILE_SIZE))?;
-        write("big", random(BIG_FILE_SIZE))?;
+        data::write(&dir.join("text"), data::python_source(FILE_SIZE)?)?;
+        data::write(&dir.join("random"), data::random(FILE_SIZE))?;
+        data::write(&dir.join("big"), data::random(1024 * 1024))?;
         Ok(Bench {
+            choice,
             board: Board::start(&sim, &dir)?,
-            mpr: release.join("mpr"),
-            mpremote: paths::bench_venv().join("bin/mpremote"),
-            sim,
+            programs: Programs { mpr: release.join("mpr"), sim, python: paths::bench_venv().join("bin") },
             dir,
         })
     }
 
-    /// A run of a tool: its arguments follow `connect PORT`.
-    fn on_board(&self, tool: &Path, args: &[&str]) -> Result<Run> {
+    /// A run of a tool that has mpremote's words: its arguments follow `connect PORT`.
+    fn on_board(&self, tool: Tool, args: &[&str]) -> Result<Run> {
         let mut command = self.command(tool);
         command.arg("connect").arg(&self.board.port).args(args);
         timed(&mut command)
     }
 
-    fn command(&self, tool: &Path) -> Command {
-        let mut command = Command::new(tool);
+    fn command(&self, tool: Tool) -> Command {
+        let mut command = Command::new(self.programs.of(tool));
         command
             .current_dir(&self.dir)
             .env("HOME", &self.dir)
             .env("XDG_CONFIG_HOME", self.dir.join("config"))
+            .env("MPR_SIM", &self.programs.sim)
             .env_remove("MPR_DEVICE");
         command
     }
+}
 
-    fn measure(&self) -> Result<Report> {
-        let mut comparisons = vec![self.version()?, self.exec()?];
-        let mut memory = 0;
-        for kind in ["text", "random"] {
-            let (rows, peak) = self.copies(kind)?;
-            comparisons.extend(rows);
-            memory = memory.max(peak);
-        }
-        comparisons.push(self.packages()?);
-        comparisons.extend(self.mounts()?);
-        let version_ms = comparisons[0].ours.as_secs_f64() * 1e3;
-        let [tab_on_board, tab_on_sim] = self.tabs()?;
-        let figures = vec![
-            figure("`mpr --version`", version_ms, "ms", 5.0),
-            figure("peak memory of `mpr`, 100 KB copies", memory as f64 / 1024.0, "MB", 12.0),
-            figure("peak memory of `mpr`, 1 MB copies", self.big_copies()?, "MB", 12.0),
-            figure("`mpr`, stripped", self.size()?, "MB", 8.0),
-            figure("`mpr-sim` to its prompt, new flash", self.start(true)?, "ms", 50.0),
-            figure("`mpr-sim` to its prompt, old flash", self.start(false)?, "ms", 50.0),
-            tab_on_board,
-            tab_on_sim,
-        ];
-        Ok(Report {
-            comparisons,
-            figures,
-            rounds: ROUNDS,
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
-        })
-    }
+#[cfg(test)]
+mod tests {
+    use super::choice;
 
-    fn version(&self) -> Result<Comparison> {
-        println!("version");
-        let (ours, theirs) =
-            in_turns(ROUNDS, &mut || timed(self.command(&self.mpr).arg("--version")), &mut || {
-                timed(self.command(&self.mpremote).arg("version"))
-            })?;
-        Ok(compare("`mpr --version` / `mpremote version`", &ours, &theirs, None))
-    }
-
-    fn exec(&self) -> Result<Comparison> {
-        println!("exec");
-        let code = ["exec", "print(1)"];
-        let (ours, theirs) = in_turns(ROUNDS, &mut || self.on_board(&self.mpr, &code), &mut || {
-            self.on_board(&self.mpremote, &code)
-        })?;
-        Ok(compare("`connect PORT exec 'print(1)'`", &ours, &theirs, Some(10.0)))
-    }
-
-    /// Copies of one file both ways, and the peak memory of `mpr`.
-    fn copies(&self, kind: &'static str) -> Result<(Vec<Comparison>, u64)> {
-        println!("copies of {kind}");
-        let (put_name, get_name) = match kind {
-            "text" => ("`cp` 100 KB of text to the board", "`cp` 100 KB of text from the board"),
-            _ => ("`cp` 100 KB of random to the board", "`cp` 100 KB of random from the board"),
-        };
-        let on_board = format!(":{kind}");
-        let put = ["cp", "-f", kind, &on_board];
-        let get = ["cp", "-f", &on_board, "back"];
-        let puts = in_turns(ROUNDS.div_ceil(3), &mut || self.on_board(&self.mpr, &put), &mut || {
-            self.on_board(&self.mpremote, &put)
-        })?;
-        let gets =
-            in_turns(ROUNDS.div_ceil(3), &mut || self.checked_get(&self.mpr, &get, kind), &mut || {
-                self.checked_get(&self.mpremote, &get, kind)
-            })?;
-        let rows = vec![
-            compare(put_name, &puts.0, &puts.1, Some(5.0)),
-            compare(get_name, &gets.0, &gets.1, Some(5.0)),
-        ];
-        Ok((rows, peak_kb(&puts.0).max(peak_kb(&gets.0))))
-    }
-
-    /// A copy from the board, compared with the original.
-    fn checked_get(&self, tool: &Path, args: &[&str], original: &str) -> Result<Run> {
-        let back = self.dir.join("back");
-        let _ = fs::remove_file(&back);
-        let run = self.on_board(tool, args)?;
-        let read = |path: PathBuf| fs::read(&path).map_err(|e| format!("error: {e}"));
-        if read(back)? == read(self.dir.join(original))? {
-            Ok(run)
-        } else {
-            Err(format!("error: `{}` brought another file", tool.display()))
+    #[test]
+    fn words() {
+        let chosen = choice(&["--rounds", "2", "--only", "ls"]).expect("they make sense");
+        assert_eq!((chosen.only.as_deref(), chosen.rounds), (Some("ls"), Some(2)));
+        for wrong in [&["--rounds", "0"][..], &["--rounds"], &["--only"], &["more"]] {
+            assert!(choice(wrong).is_err(), "{wrong:?}");
         }
     }
-
-    /// Peak memory in MB of copying 1 MB there and back.
-    fn big_copies(&self) -> Result<f64> {
-        println!("copies of 1 MB");
-        let put = self.on_board(&self.mpr, &["cp", "-f", "big", ":big"])?;
-        let get = self.checked_get(&self.mpr, &["cp", "-f", ":big", "back"], "big")?;
-        Ok(peak_kb(&[put, get]) as f64 / 1024.0)
-    }
-
-    fn size(&self) -> Result<f64> {
-        let meta = fs::metadata(&self.mpr).map_err(|e| format!("error: `mpr`: {e}"))?;
-        Ok(meta.len() as f64 / (1024.0 * 1024.0))
-    }
-
-    fn start(&self, new_flash: bool) -> Result<f64> {
-        println!("start of the simulated board");
-        let flash = self.dir.join("start.img");
-        let mut times = Vec::new();
-        for _ in 0..=ROUNDS {
-            if new_flash {
-                let _ = fs::remove_file(&flash);
-            }
-            times.push(start_to_prompt(&self.sim, &flash)?);
-        }
-        // The first warms up.
-        let mut times: Vec<Duration> = times.split_off(1);
-        times.sort();
-        Ok(times[times.len() / 2].as_secs_f64() * 1e3)
-    }
-}
-
-fn compare(what: &'static str, ours: &[Run], theirs: &[Run], wanted: Option<f64>) -> Comparison {
-    Comparison { what, ours: median(ours), theirs: median(theirs), wanted }
-}
-
-fn figure(what: &'static str, value: f64, unit: &'static str, at_most: f64) -> Figure {
-    Figure { what, value, unit, at_most }
-}
-
-/// Python source of this size, from the standard library.
-fn python_source(size: usize) -> Result<Vec<u8>> {
-    let output = Command::new("python3")
-        .args(["-c", "import argparse; print(open(argparse.__file__).read())"])
-        .output()
-        .map_err(|error| format!("error: could not start `python3`: {error}"))?;
-    if output.stdout.is_empty() {
-        return Err("error: Python's `argparse` could not be read".into());
-    }
-    Ok(output.stdout.iter().copied().cycle().take(size).collect())
-}
-
-/// Bytes that don't compress: xorshift64, always the same.
-fn random(size: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[3]
-    };
-    (0..size).map(|_| next()).collect()
 }

@@ -1,116 +1,64 @@
 //! A mounted folder and a tree of files behind a slow line; a package from an index.
 
 use std::cell::Cell;
-use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 
 use super::board::{Board, Index};
-use super::measure::in_turns;
-use super::report::Comparison;
-use super::{Bench, ROUNDS, compare, timed};
+use super::tools::Tool;
+use super::{Bench, ROUNDS, Table, data, timed};
 use crate::run::Result;
-
-const MODULE_SIZE: usize = 50 * 1024;
-const LINES_SIZE: usize = 8 * 1024;
 
 /// A module that is there already would not be read.
 const IMPORT: &str = "import sys\nsys.modules.pop('module', 0)\nimport module";
 const READLINE: &str = "f = open('lines')\nwhile f.readline(): pass";
 
+const IMPORT_ROW: &str = "115200 baud: `mount` and import 50 KB";
+const READLINE_ROW: &str = "115200 baud: `mount` and `readline` 8 KB";
+const TREE_ROW: &str = "115200 baud: `tree -s` of 100 files in 10 directories";
+
 impl Bench {
     /// Whole runs: connecting and mounting are part of them.
-    pub(super) fn mounts(&self) -> Result<Vec<Comparison>> {
-        println!("mounts");
+    pub(super) fn mounts(&self, table: &mut Table<'_>) -> Result {
+        if ![IMPORT_ROW, READLINE_ROW, TREE_ROW].iter().any(|row| table.wants(row)) {
+            return Ok(());
+        }
         let folder = self.dir.join("mounted");
-        let write = |name: &str, text: String| {
-            fs::write(folder.join(name), text).map_err(|e| format!("error: `{name}`: {e}"))
-        };
-        fs::create_dir_all(&folder).map_err(|e| format!("error: `{}`: {e}", folder.display()))?;
-        write("module.py", module())?;
-        write("lines", lines())?;
-        let board = Board::slow(&self.sim)?;
-        let mut rows = Vec::new();
-        for (what, program, wanted) in [
-            ("115200 baud: `mount` and import 50 KB", IMPORT, 3.0),
-            ("115200 baud: `mount` and `readline` 8 KB", READLINE, 10.0),
-        ] {
-            let run = |tool| {
-                let mut command = self.command(tool);
-                command.arg("connect").arg(&board.port).args(["mount", "mounted", "exec", program]);
-                timed(&mut command)
-            };
-            let (ours, theirs) =
-                in_turns(ROUNDS.div_ceil(5), &mut || run(&self.mpr), &mut || run(&self.mpremote))?;
-            rows.push(compare(what, &ours, &theirs, Some(wanted)));
-        }
-        rows.push(self.tree(&board)?);
-        Ok(rows)
-    }
-
-    fn tree(&self, board: &Board) -> Result<Comparison> {
-        println!("tree");
-        let folder = self.dir.join("hundred");
-        for n in 0..100 {
-            let place = folder.join(format!("part_{}", n / 10));
-            let made = fs::create_dir_all(&place)
-                .and_then(|()| fs::write(place.join(format!("module_{n}.py")), format!("number = {n}\n")));
-            made.map_err(|e| format!("error: `{}`: {e}", place.display()))?;
-        }
-        let run = |tool: &Path, words: &[&str]| {
+        data::write(&folder.join("module.py"), data::module(50 * 1024))?;
+        data::write(&folder.join("lines"), data::lines(8 * 1024))?;
+        // mpremote's mount hangs with a receive buffer of 256 bytes.
+        let board = Board::fixture(&self.programs.sim, &["slow-board", "1", "1024"])?;
+        let run = |tool: Tool, words: &[&str]| {
             let mut command = self.command(tool);
             timed(command.arg("connect").arg(&board.port).args(words))
         };
-        run(&self.mpr, &["cp", "-r", "hundred", ":hundred"])?;
-        let words = ["tree", "-s", ":hundred"];
-        let (ours, theirs) = in_turns(ROUNDS.div_ceil(3), &mut || run(&self.mpr, &words), &mut || {
-            run(&self.mpremote, &words)
-        })?;
-        Ok(compare("115200 baud: `tree -s` of 100 files in 10 directories", &ours, &theirs, Some(5.0)))
+        for (row, program, wanted) in [(IMPORT_ROW, IMPORT, 3.0), (READLINE_ROW, READLINE, 10.0)] {
+            let words = ["mount", "mounted", "exec", program];
+            table.compare(row, ROUNDS.div_ceil(5), Some(wanted), &|tool| run(tool, &words))?;
+        }
+        if table.wants(TREE_ROW) {
+            for n in 0..100 {
+                let path = self.dir.join(format!("hundred/part_{}/module_{n}.py", n / 10));
+                data::write(&path, format!("number = {n}\n"))?;
+            }
+            run(Tool::Mpr, &["cp", "-r", "hundred", ":hundred"])?;
+            let words = ["tree", "-s", ":hundred"];
+            table.compare(TREE_ROW, ROUNDS.div_ceil(3), Some(5.0), &|tool| run(tool, &words))?;
+        }
+        Ok(())
     }
 
     /// Each time into another directory, so that nothing is there already.
-    pub(super) fn packages(&self) -> Result<Comparison> {
-        println!("packages");
+    pub(super) fn packages(&self, table: &mut Table<'_>) -> Result {
+        let row = "`mip install` of a package of 20 files";
+        if !table.wants(row) {
+            return Ok(());
+        }
         let index = Index::start()?;
         let count = Cell::new(0);
-        let run = |tool: &Path| {
+        table.compare(row, ROUNDS.div_ceil(3), Some(5.0), &|tool| {
             count.set(count.get() + 1);
             let target = format!("/p{}", count.get());
             let words = ["mip", "install", "--no-mpy", "--index", &index.url, "--target", &target, "twenty"];
             self.on_board(tool, &words)
-        };
-        let (ours, theirs) =
-            in_turns(ROUNDS.div_ceil(3), &mut || run(&self.mpr), &mut || run(&self.mpremote))?;
-        Ok(compare("`mip install` of a package of 20 files", &ours, &theirs, Some(5.0)))
+        })
     }
-}
-
-/// Functions as people write them, so that a compressor finds what it would find.
-fn module() -> String {
-    let mut text = String::new();
-    for n in 0.. {
-        if text.len() >= MODULE_SIZE {
-            break;
-        }
-        // Writing to a string does not fail.
-        let _ = write!(
-            text,
-            "def function_{n}(self, name, value={}):\n    # look up the {n}th name in the table\n    \
-             result = self.table.get(name, value)\n    if result is None:\n        raise KeyError(name, {})\n    \
-             return [result, 'text {}', value * {}]\n\n",
-            n * 7 % 1000,
-            n * n % 9973,
-            n * 31 % 977,
-            n + 3
-        );
-    }
-    text
-}
-
-fn lines() -> String {
-    let mut text: String =
-        (0..).map(|n| format!("{n:05},{}\n", n * 12345 % 99991)).take(LINES_SIZE / 10).collect();
-    text.truncate(LINES_SIZE);
-    text
 }
