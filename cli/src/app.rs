@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use crate::chain::{self, Chain, Parsed};
-use crate::commands::Run;
 use crate::commands::repl::Repl;
+use crate::commands::{self, Run};
 use crate::complete;
 use crate::config::Config;
 use crate::failure::{Failure, Kind};
@@ -88,14 +88,13 @@ fn warn(config: &Config, printer: &Printer) {
 }
 
 fn run_commands(chain: &Chain, session: &mut Session<'_>) -> Result<(), Failure> {
-    let implicit: Option<Box<dyn Run>> =
-        (!chain.commands.iter().any(|command| command.is_action())).then(|| Box::new(Repl::default()) as _);
-    for command in chain.commands.iter().chain(implicit.as_ref()) {
-        command.run(session)?;
-        if session.signals().received().is_some() {
-            // It came when nothing was running that it could stop.
-            return Err(Failure::new(Kind::Interrupted(2), "interrupted"));
+    match chain.commands.iter().any(|command| command.is_action()) {
+        true => commands::run_all(&chain.commands, session),
+        false => {
+            for command in &chain.commands {
+                command.run(session)?;
+            }
+            Repl::default().run(session)
         }
     }
-    Ok(())
 }

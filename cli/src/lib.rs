@@ -21,6 +21,7 @@ mod commands;
 mod complete;
 mod config;
 mod failure;
+mod failures;
 mod fetch;
 mod hints;
 mod line;

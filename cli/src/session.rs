@@ -239,7 +239,7 @@ impl<'a> Session<'a> {
         const STEP: Duration = Duration::from_millis(50);
         let start = Instant::now();
         loop {
-            if self.signals.received().is_some() {
+            if self.signals.received().is_some() || self.signals.flag().is_raised() {
                 return Err(Failure::new(Kind::Interrupted(2), "interrupted"));
             }
             match duration.checked_sub(start.elapsed()) {

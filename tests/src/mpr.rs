@@ -228,6 +228,18 @@ impl Running {
         }
     }
 
+    /// Waits until this text is on stderr.
+    ///
+    /// # Panics
+    /// When it does not come within [`PATIENCE`].
+    #[track_caller]
+    pub fn wait_for_stderr(&self, text: &str) {
+        if !self.stderr.wait_for(text) {
+            let (stdout, stderr) = (self.stdout.text(), self.stderr.text());
+            panic!("no {text:?} on stderr\n$ {}\nstdout: {stdout}\nstderr: {stderr}", self.shown);
+        }
+    }
+
     /// Waits for the end.
     ///
     /// # Panics

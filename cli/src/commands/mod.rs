@@ -44,7 +44,7 @@ pub mod version;
 
 use clap::{ArgMatches, Args, Command};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::session::Session;
 
 /// A parsed command.
@@ -59,6 +59,37 @@ pub trait Run: std::fmt::Debug {
     fn is_action(&self) -> bool {
         true
     }
+
+    /// Whether the commands behind it are its own, to run them again and again by [`Run::run_repeating`].
+    fn repeats(&self) -> bool {
+        false
+    }
+
+    /// Does it, with the commands behind it.
+    ///
+    /// # Errors
+    /// As [`Run::run`].
+    fn run_repeating(&self, _rest: &[Box<dyn Run>], session: &mut Session<'_>) -> Result<(), Failure> {
+        self.run(session)
+    }
+}
+
+/// Runs commands one after the other.
+///
+/// # Errors
+/// Of the first command that fails; the others do not run.
+pub fn run_all(commands: &[Box<dyn Run>], session: &mut Session<'_>) -> Result<(), Failure> {
+    for (at, command) in commands.iter().enumerate() {
+        if command.repeats() {
+            return command.run_repeating(&commands[at + 1..], session);
+        }
+        command.run(session)?;
+        if let Some(signal) = session.signals().received() {
+            // It came when nothing was running that it could stop.
+            return Err(Failure::new(Kind::Interrupted(signal), "interrupted"));
+        }
+    }
+    Ok(())
 }
 
 /// Where a command stands in the help.

@@ -1,6 +1,7 @@
 //! Files on this machine: read without being fooled, written whole or not at all. And paths on the board.
 
 pub mod board;
+pub mod compiler;
 mod destination;
 mod filesystems;
 pub mod ignore;

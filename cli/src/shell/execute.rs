@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use super::commands;
 use crate::chain::{self, Chain, Parsed};
+use crate::commands::run_all;
 use crate::failure::{Failure, Kind, strerror};
 use crate::hints::{Advice, MPR, shell_word};
 use crate::session::Session;
@@ -114,10 +115,7 @@ fn run(chain: &Chain, session: &mut Session<'_>) -> Result<(), Failure> {
     let wanted = printer.want_too(&chain.globals);
     let limit = session.timeout();
     session.limit_programs(options.timeout.or(limit));
-    let result = chain.commands.iter().try_for_each(|command| match session.signals().received() {
-        Some(signal) => Err(Failure::new(Kind::Interrupted(signal), "interrupted")),
-        None => command.run(session),
-    });
+    let result = run_all(&chain.commands, session);
     session.limit_programs(limit);
     printer.want(wanted);
     result

@@ -12,6 +12,7 @@ use super::{Compile, query, refused, tree};
 use crate::commands::Run;
 use crate::commands::eval::hex;
 use crate::failure::Failure;
+use crate::local::compiler;
 use crate::progress::Progress;
 use crate::session::Session;
 
@@ -114,11 +115,12 @@ impl Deploy {
         match romfs::misfit(image, mpy) {
             None => Ok(()),
             Some(Misfit { path, is }) => {
-                let board = Compiled::of_board(mpy).map_or("none".to_owned(), describe);
+                let board = Compiled::of_board(mpy).map_or("none".to_owned(), compiler::describe);
                 let failure = match is {
                     None => refused(format!("`{path}` in the image is not a compiled module")),
-                    Some(is) => refused(format!("the device can't run `{path}` of the image"))
-                        .cause(format!("it is compiled for {}, the device takes {board}", describe(is))),
+                    Some(is) => refused(format!("the device can't run `{path}` of the image")).cause(
+                        format!("it is compiled for {}, the device takes {board}", compiler::describe(is)),
+                    ),
                 };
                 Err(failure
                     .cause(said(Left::Unchanged))
@@ -155,13 +157,5 @@ fn said(left: Left) -> &'static str {
         Left::Unchanged => "the partition is as it was",
         Left::NoImage => "the partition holds no image now: the device has no files at `/rom` when it starts",
         Left::Unverified => "the partition may hold the whole image or none; it was not verified",
-    }
-}
-
-/// For which boards a module is, or which modules a board takes.
-fn describe(compiled: Compiled) -> String {
-    match compiled.processor {
-        0 => format!("mpy version {}", compiled.version),
-        processor => format!("mpy version {}.{}, processor {processor}", compiled.version, compiled.native),
     }
 }

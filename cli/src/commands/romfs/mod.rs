@@ -1,11 +1,10 @@
 //! `romfs`: read-only files that a device reads where they lie.
 //!
 //! - `query`: what the device's partitions hold.
-//! - `build`: makes an image of a folder; `tree` reads the folder, `compiler` compiles its modules.
+//! - `build`: makes an image of a folder; `tree` reads the folder.
 //! - `deploy`: writes an image to a partition.
 
 mod build;
-mod compiler;
 mod deploy;
 mod query;
 mod tree;

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use mpr_protocol::romfs::{self, Entry};
 
 use super::Compile;
-use super::compiler::Compiler;
 use crate::failure::{Failure, Kind};
+use crate::local::compiler::{Asker, Compilation, Compiler};
 use crate::printer::Printer;
 use crate::session::Session;
 use crate::signals::Signals;
+
+const ASKER: Asker = Asker { command: "romfs", without: "with `--no-mpy` modules stay as they are" };
 
 /// An image and what is in it.
 pub struct Built {
@@ -47,8 +49,8 @@ pub fn build(path: &str, compile: Compile, session: &Session<'_>) -> Result<Buil
     }
     let compiler = match compile {
         Compile::Never => None,
-        Compile::Always => Some(Compiler::find()?.ok_or_else(Compiler::missing)?),
-        Compile::IfPossible => Compiler::find()?,
+        Compile::Always => Some(Compiler::find(ASKER)?.ok_or_else(|| ASKER.missing())?),
+        Compile::IfPossible => Compiler::find(ASKER)?,
     };
     let lacks_compiler = compile == Compile::IfPossible && compiler.is_none();
     let mut reader =
@@ -124,7 +126,10 @@ impl Reader<'_> {
         if let (Some(compiler), Some(module)) = (&self.compiler, module) {
             self.printer.headline(&format!("{branch} {name} -> .mpy"))?;
             self.compiled += 1;
-            return Ok(Entry::File { name: module, content: compiler.compile(path)? });
+            return Ok(Entry::File {
+                name: module,
+                content: compiler.compile(Path::new(path), Compilation::default())?,
+            });
         }
         self.printer.headline(&format!("{branch} {name}"))?;
         let content = fs::read(path).map_err(|error| Failure::local("romfs", path, &error))?;

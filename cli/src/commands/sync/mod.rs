@@ -2,11 +2,14 @@
 
 mod apply;
 mod board;
+mod follow;
 mod gzip;
 mod here;
+mod mpy;
 mod plan;
 mod report;
 mod wanted;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -22,6 +25,7 @@ use crate::session::Session;
 use apply::{Source, Target, apply};
 use board::OnBoard;
 use here::{Here, half_digest};
+use mpy::Modules;
 use plan::{Kind, Permission, Plan, Side, plan};
 use report::Report;
 use wanted::Wanted;
@@ -50,6 +54,12 @@ pub struct Sync {
     /// Put a compressed NAME.gz beside each file that matches (several times if wanted)
     #[arg(long, value_name = "PATTERN")]
     gzip: Vec<String>,
+    /// Compile modules (.py) with mpy-cross, except boot.py and main.py
+    #[arg(long)]
+    mpy: bool,
+    /// Go on with every change in SRC, and run the commands that follow (`+ run main.py`) anew each time
+    #[arg(long)]
+    watch: bool,
 }
 
 /// Which way files go.
@@ -60,11 +70,22 @@ enum Way<'a> {
 
 impl Run for Sync {
     fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+        self.run_repeating(&[], session)
+    }
+
+    fn repeats(&self) -> bool {
+        self.watch
+    }
+
+    fn run_repeating(&self, rest: &[Box<dyn Run>], session: &mut Session<'_>) -> Result<(), Failure> {
         let (from, to) = (Place::new(&self.from).trimmed(), Place::new(&self.to).trimmed());
         let way = self.way(&from, &to)?;
-        session.printer().headline(&format!("sync {} {}", self.from, self.to))?;
-        let report = self.once(&way, session)?;
-        report.end()
+        if self.watch {
+            self.check_watch(rest)?;
+            return self.watch(&way, rest, session);
+        }
+        self.headline(session)?;
+        self.once(&way, session)?.end()
     }
 }
 
@@ -84,8 +105,9 @@ impl Sync {
                 ));
                 Err(failure.hint(format!("`{MPR} sync --delete-local -n {}` shows which", words())))
             }
-            (Place::Board(_), Place::Here(_)) if !self.gzip.is_empty() => {
-                Err(Failure::usage("sync: `--gzip` is for files that go to the device")
+            (Place::Board(_), Place::Here(_)) if self.one_way().is_some() => {
+                let option = self.one_way().unwrap_or_default();
+                Err(Failure::usage(format!("sync: `{option}` is for files that go to the device"))
                     .hint("`mpr sync --help` says what is for which way"))
             }
             (Place::Here(from), Place::Board(to)) => Ok(Way::Up { from, to }),
@@ -100,6 +122,29 @@ impl Sync {
                 shell_word(&format!(":{}", self.to.trim_start_matches(':')))
             ))),
         }
+    }
+
+    fn headline(&self, session: &Session<'_>) -> Result<(), Failure> {
+        session.printer().headline(&format!("sync {} {}", self.from, self.to))
+    }
+
+    /// Complains of what can't go on and on.
+    fn check_watch(&self, rest: &[Box<dyn Run>]) -> Result<(), Failure> {
+        if self.dry_run {
+            return Err(Failure::usage("sync: `--watch` with `--dry-run` would do nothing, again and again")
+                .hint("`--dry-run` alone shows what would be done"));
+        }
+        match rest.iter().any(|command| command.repeats()) {
+            true => Err(Failure::usage("sync: a line can have one `--watch`")
+                .hint("another `mpr` can watch another folder for another device")),
+            false => Ok(()),
+        }
+    }
+
+    /// An option that makes sense for files that go to the device only.
+    fn one_way(&self) -> Option<&'static str> {
+        let given = [(!self.gzip.is_empty(), "--gzip"), (self.mpy, "--mpy"), (self.watch, "--watch")];
+        given.into_iter().find_map(|(given, option)| given.then_some(option))
     }
 
     /// Brings one side to the state of the other. The report is printed as JSON, if wanted.
@@ -127,6 +172,9 @@ impl Sync {
         let mut ignore = Ignore::new(&self.exclude);
         let here = read_source(from, &mut ignore)?;
         let mut wanted = Wanted::new(here);
+        if self.mpy {
+            Modules::prepare(session)?.compile(&mut wanted)?;
+        }
         wanted.add_gzip(&self.gzip)?;
         let largest = wanted.side.values().filter_map(|kind| match kind {
             Kind::File(size) => Some(*size),
@@ -140,6 +188,9 @@ impl Sync {
             let shown = problem.path.display().to_string();
             report.failed(shown, problem.failure("sync"))?;
         }
+        for (path, failure) in std::mem::take(&mut wanted.failures) {
+            report.failed(path, failure)?;
+        }
         for twin in on_board.fold_case(&wanted.side, session)? {
             wanted.side.remove(&twin);
             let failure = Failure::refused(format!(
@@ -152,6 +203,7 @@ impl Sync {
             .problems
             .iter()
             .map(|problem| &*problem.relative)
+            .chain(wanted.unknown.iter().map(String::as_str))
             .chain(on_board.unreadable.iter().map(|(path, _)| &**path))
             .collect();
         let keeps = |path: &str, kind: Kind| {

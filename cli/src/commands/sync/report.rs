@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::plan::Action;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
+use crate::failures::{Failures, first_line};
 
 /// One JSON object for the whole.
 #[derive(Debug, Serialize)]
@@ -27,7 +28,7 @@ pub struct Report {
     pub bytes: u64,
     entries: Vec<Entry>,
     #[serde(skip)]
-    failures: Vec<Failure>,
+    failures: Failures,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,7 +56,7 @@ impl Report {
             failed: 0,
             bytes: 0,
             entries: Vec::new(),
-            failures: Vec::new(),
+            failures: Failures::default(),
         }
     }
 
@@ -85,13 +86,10 @@ impl Report {
 
     /// Counts what could not be done; an error if nothing else can be either.
     pub fn failed(&mut self, path: String, failure: Failure) -> Result<(), Failure> {
-        if matches!(failure.kind, Kind::Link | Kind::Interrupted(_) | Kind::BrokenPipe | Kind::Exit(_)) {
-            return Err(failure);
-        }
-        self.failed += 1;
         let reason = first_line(&failure);
+        self.failures.keep(failure)?;
+        self.failed += 1;
         self.entries.push(Entry { action: "failed", path, bytes: None, reason: Some(reason) });
-        self.failures.push(failure);
         Ok(())
     }
 
@@ -114,29 +112,9 @@ impl Report {
     }
 
     /// The end: a failure if something could not be done.
-    pub fn end(mut self) -> Result<(), Failure> {
-        match self.failures.len() {
-            0 => Ok(()),
-            1 => Err(Failure { kind: Kind::Refused, ..self.failures.remove(0) }),
-            count => {
-                let hint = self.failures.iter().find_map(|failure| failure.hint.clone());
-                let message =
-                    format!("sync: {count} entries of `{}` could not be brought to `{}`", self.from, self.to);
-                let failure = Failure { hint, ..Failure::refused(message) };
-                let reasons = self.failures.iter().map(|failure| {
-                    let line = first_line(failure);
-                    line.strip_prefix("sync: ").unwrap_or(&line).to_owned()
-                });
-                Err(reasons.fold(failure, Failure::cause))
-            }
-        }
-    }
-}
-
-fn first_line(failure: &Failure) -> String {
-    match (&failure.device_text, failure.message.is_empty()) {
-        // The last line of a traceback names the exception.
-        (Some(text), true) => text.trim_end().lines().last().unwrap_or_default().to_owned(),
-        _ => failure.message.clone(),
+    pub fn end(self) -> Result<(), Failure> {
+        let (from, to) = (self.from, self.to);
+        self.failures
+            .end("sync", |count| format!("sync: {count} entries of `{from}` could not be brought to `{to}`"))
     }
 }

@@ -24,8 +24,14 @@ pub struct Wanted {
     pub problems: Vec<Problem>,
     /// Files that would hide others from the board's `import`.
     pub shadowed: BTreeSet<String>,
+    /// What could not be made, and of what.
+    pub failures: Vec<(String, Failure)>,
+    /// Paths on the board that stay as they are, since nobody knows what they should be.
+    pub unknown: Vec<String>,
     /// Holds what was made.
     made: Option<TempDir>,
+    /// How many files were made.
+    count: usize,
 }
 
 impl Wanted {
@@ -36,7 +42,10 @@ impl Wanted {
             files: here.files,
             problems: here.problems,
             shadowed: BTreeSet::new(),
+            failures: Vec::new(),
+            unknown: Vec::new(),
             made: None,
+            count: 0,
         }
     }
 
@@ -70,14 +79,31 @@ impl Wanted {
         Ok(())
     }
 
+    /// Takes a file out that another one stands for; the board shall not have it either.
+    pub fn replace(&mut self, path: &str) {
+        self.side.remove(path);
+        self.files.remove(path);
+        self.shadowed.insert(path.to_owned());
+    }
+
+    /// Takes a file out that can't be brought; what the board has at these paths stays.
+    pub fn give_up(&mut self, path: &str, keep: &[&str], failure: Failure) {
+        self.side.remove(path);
+        let place = self.files.remove(path);
+        self.unknown.extend(keep.iter().map(|path| (*path).to_owned()));
+        let shown = place.map_or(path.to_owned(), |place| place.display().to_string());
+        self.failures.push((shown, failure));
+    }
+
     /// Adds a file of this content.
-    fn make(&mut self, path: String, content: &[u8]) -> Result<(), Failure> {
+    pub fn make(&mut self, path: String, content: &[u8]) -> Result<(), Failure> {
         let failure = |error| Failure::local("sync", "temporary folder", &error);
         let folder = match self.made.take() {
             Some(folder) => folder,
             None => tempfile::tempdir().map_err(failure)?,
         };
-        let place = folder.path().join(self.files.len().to_string());
+        let place = folder.path().join(self.count.to_string());
+        self.count += 1;
         self.made = Some(folder);
         fs::write(&place, content).map_err(failure)?;
         self.side.insert(path.clone(), Kind::File(content.len() as u64));

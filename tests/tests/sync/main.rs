@@ -1,5 +1,8 @@
 //! `sync`: one side becomes like the other, what is there already is left alone, and nothing goes that was not asked for.
 
+mod mpy;
+mod watch;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
