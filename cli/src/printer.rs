@@ -2,9 +2,10 @@
 //!
 //! Standard output carries data: what a script reads. Everything else goes to standard error.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, IsTerminal, Write};
 
+use indicatif::ProgressBar;
 use mpr_protocol::Output;
 use serde::Serialize;
 
@@ -21,6 +22,17 @@ pub struct Printer {
     wanted: Cell<Wanted>,
     /// Whether the last byte of data left the cursor in the middle of a line.
     mid_line: Cell<bool>,
+    /// What stands on the terminal's last line, in the way of what is printed.
+    bar: RefCell<Option<ProgressBar>>,
+}
+
+/// Where progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// On a line of a terminal that is written over and over.
+    Terminal,
+    /// In lines, as in a log.
+    Lines,
 }
 
 /// What is printed, and how.
@@ -74,16 +86,35 @@ impl Printer {
         self.wanted.get().quiet
     }
 
-    /// Whether a progress bar has a place to stand.
-    pub fn shows_progress(&self) -> bool {
-        !self.wanted.get().quiet && io::stderr().is_terminal()
+    /// Where progress is shown, if it is wanted.
+    pub fn progress_place(&self) -> Option<Place> {
+        match self.wanted.get() {
+            Wanted { quiet: true, .. } | Wanted { json: true, .. } => None,
+            _ if io::stderr().is_terminal() => Some(Place::Terminal),
+            _ => Some(Place::Lines),
+        }
+    }
+
+    /// Says which bar stands on the terminal, so that what is printed meanwhile comes above it.
+    pub fn show_bar(&self, bar: Option<ProgressBar>) {
+        self.bar.replace(bar);
+    }
+
+    /// Prints something with the bar out of the way.
+    fn beside_bar<R>(&self, print: impl FnOnce() -> R) -> R {
+        match &*self.bar.borrow() {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
     }
 
     /// Data, byte for byte.
     pub fn data(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
-        out.flush()?;
+        self.beside_bar(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes)?;
+            out.flush()
+        })?;
         if let Some(last) = bytes.last() {
             self.mid_line.set(*last != b'\n');
         }
@@ -152,11 +183,13 @@ impl Printer {
         if text.is_empty() {
             return;
         }
-        let mut err = io::stderr().lock();
-        if self.mid_line.take() && io::stdout().is_terminal() && err.is_terminal() {
-            let _ = err.write_all(b"\n");
-        }
-        let _ = writeln!(err, "{text}");
+        self.beside_bar(|| {
+            let mut err = io::stderr().lock();
+            if self.mid_line.take() && io::stdout().is_terminal() && err.is_terminal() {
+                let _ = err.write_all(b"\n");
+            }
+            let _ = writeln!(err, "{text}");
+        });
     }
 }
 

@@ -167,8 +167,7 @@ impl Backup {
             failed: &[],
         };
         let entries = std::mem::take(&mut walk.entries);
-        let mut progress =
-            Progress::new(session.printer(), "", entries.values().map(|entry| entry.size).sum());
+        let progress = Progress::new(session.printer(), "", entries.values().map(|entry| entry.size).sum());
         let mut done = 0;
         for (path, entry) in entries {
             let shown = format!(":{}", entry.on_board);

@@ -61,7 +61,7 @@ pub type Each<'a> = &'a mut dyn FnMut(usize, Result<(Status, u64), Failure>) -> 
 pub fn all(jobs: &[Job], rules: &Rules, session: &mut Session<'_>, each: Each<'_>) -> Result<(), Failure> {
     let sizes: Vec<u64> =
         jobs.iter().map(|job| job.size.or_else(|| job.from.local_size()).unwrap_or(0)).collect();
-    let mut progress = Progress::new(session.printer(), "", sizes.iter().sum());
+    let progress = Progress::new(session.printer(), "", sizes.iter().sum());
     let mut done = 0;
     let mut at = 0;
     while let (Some(job), Some(size)) = (jobs.get(at), sizes.get(at).copied()) {
@@ -91,7 +91,7 @@ fn run(
     job: &Job,
     rules: &Rules,
     done: u64,
-    progress: &Progress,
+    progress: &Progress<'_>,
     session: &mut Session<'_>,
 ) -> Result<(Status, u64), Failure> {
     let mut at = |bytes| progress.at(done + bytes);

@@ -197,7 +197,7 @@ fn install(
     }
     let printer = session.printer();
     let total: u64 = uploads.iter().map(|upload| upload.content.len() as u64).sum();
-    let mut progress = Progress::new(printer, "", total);
+    let progress = Progress::new(printer, "", total);
     let (mut before, mut current) = (0, None);
     let mut told = Ok(());
     let mut heard = |number: usize, done: u64| {

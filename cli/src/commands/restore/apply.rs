@@ -50,7 +50,7 @@ pub fn run(
         session.device()?.mkdir(planner.filesystems.on_board(&absolute)).map_err(device_failure)?;
         printer.line(&format!("made :{absolute}"))?;
     }
-    let mut progress = Progress::new(printer, "", plan.write.values().map(|write| write.size).sum());
+    let progress = Progress::new(printer, "", plan.write.values().map(|write| write.size).sum());
     let (mut done, mut count) = (0, 0);
     // The copy of `x` passes through `x.part`; a file of that name comes behind it.
     let is_late = |path: &str| path.strip_suffix(".part").is_some_and(|base| plan.write.contains_key(base));

@@ -49,7 +49,7 @@ impl Run for Deploy {
         }
         self.check_modules(&image, session)?;
         let (size, mut stage) = (image.len() as u64, None);
-        let mut progress = Progress::new(printer, "", size);
+        let progress = Progress::new(printer, "", size);
         let mut heard = |now: Stage, done: u64| {
             if stage != Some(now) {
                 stage = Some(now);
