@@ -167,6 +167,9 @@ pub fn for_device(error: &Error) -> Option<Advice> {
     Some(Advice::Text(text))
 }
 
+/// Characters that no name on FAT has.
+const FAT_REFUSES: [char; 8] = ['"', '*', ':', '<', '>', '?', '\\', '|'];
+
 fn for_errno(errno: &Errno, path: &str) -> Option<Advice> {
     let is_any = |names: &[&str]| names.iter().any(|name| errno.is(name));
     let list = |path: &str| format!("`{MPR} ls {}`", shell_word(&format!(":{path}")));
@@ -176,6 +179,10 @@ fn for_errno(errno: &Errno, path: &str) -> Option<Advice> {
         format!("{} shows what it holds", list(path))
     } else if is_any(&["ENOSPC"]) {
         format!("`{MPR} df` shows how full the board is")
+    } else if is_any(&["ENAMETOOLONG"]) {
+        "a shorter name fits; copies are written as `NAME.part` first".to_owned()
+    } else if is_any(&["EINVAL"]) && path.contains(FAT_REFUSES) {
+        "another name may do: FAT has none with one of `\" * : < > ? \\ |`".to_owned()
     } else {
         return None;
     };

@@ -1,6 +1,8 @@
 //! How far a long copy is: a bar on a terminal, elsewhere a line now and then. Short work shows nothing.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -22,7 +24,7 @@ pub struct Progress<'a> {
     total: Option<u64>,
     name: RefCell<String>,
     start: Instant,
-    sent: Cell<Option<u64>>,
+    line: RefCell<Option<(Arc<AtomicU64>, u64)>>,
     bar: RefCell<Option<ProgressBar>>,
     line_due: Cell<Duration>,
 }
@@ -45,7 +47,7 @@ impl<'a> Progress<'a> {
             total,
             name: RefCell::new(name.to_owned()),
             start: Instant::now(),
-            sent: Cell::new(None),
+            line: RefCell::default(),
             bar: RefCell::default(),
             line_due: Cell::new(LINE_PATIENCE),
         }
@@ -58,17 +60,24 @@ impl<'a> Progress<'a> {
             Some(Place::Terminal) if elapsed >= PATIENCE => self.draw(done, elapsed),
             Some(Place::Lines) if elapsed >= self.line_due.get() => {
                 self.line_due.set(elapsed + BETWEEN_LINES);
-                let words = words(done, self.total, self.sent.get(), elapsed);
+                let words = words(done, self.total, self.compressed(done), elapsed);
                 self.printer.note(&format!("{}: {words}", self.name.borrow()));
             }
             _ => {}
         }
     }
 
-    /// What is done took so many bytes on the line, compressed. Shown from the next [`Progress::at`] on.
-    #[allow(dead_code, reason = "for transfers that compress")]
-    pub fn sent(&self, compressed: u64) {
-        self.sent.set(Some(compressed));
+    /// A count of the bytes on the line, which is shown where it is less than what is done: the link compresses.
+    pub fn on_line(&self, count: Arc<AtomicU64>) {
+        let before = count.load(Ordering::Relaxed);
+        *self.line.borrow_mut() = Some((count, before));
+    }
+
+    fn compressed(&self, done: u64) -> Option<u64> {
+        let line = self.line.borrow();
+        let (count, before) = line.as_ref()?;
+        let sent = count.load(Ordering::Relaxed) - before;
+        (sent > 0 && sent < done - done / 8).then_some(sent)
     }
 
     /// Names what is worked on now.
@@ -82,9 +91,9 @@ impl<'a> Progress<'a> {
     fn draw(&self, done: u64, elapsed: Duration) {
         let message = match self.total {
             Some(total) => {
-                format!("{}, {}", size(total), pace(done, self.total, self.sent.get(), elapsed))
+                format!("{}, {}", size(total), pace(done, self.total, self.compressed(done), elapsed))
             }
-            None => words(done, None, self.sent.get(), elapsed),
+            None => words(done, None, self.compressed(done), elapsed),
         };
         let mut shown = self.bar.borrow_mut();
         let is_new = shown.is_none();

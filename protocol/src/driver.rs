@@ -1,5 +1,7 @@
 //! The one loop that reads the clock and the link, and drives the raw REPL.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::agent::{self, Session};
@@ -68,6 +70,8 @@ pub(crate) struct Driver {
     words: Words,
     unsent: Vec<u8>,
     buf: Vec<u8>,
+    /// Bytes that went out so far, for whoever shows progress.
+    sent: Arc<AtomicU64>,
 }
 
 impl Driver {
@@ -80,6 +84,7 @@ impl Driver {
             words: Words::new(!seed),
             unsent: Vec::new(),
             buf: vec![0; 16 << 10],
+            sent: Arc::default(),
         }
     }
 
@@ -91,6 +96,11 @@ impl Driver {
     /// A text that no program prints by chance.
     pub(crate) fn new_token(&mut self) -> Vec<u8> {
         format!("{:016x}:", self.words.next()).into_bytes()
+    }
+
+    /// Counts the bytes that go out.
+    pub(crate) fn sent(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.sent)
     }
 
     pub(crate) fn options(&self) -> &ConnectOptions {
@@ -253,6 +263,7 @@ impl Driver {
             let gone = |error| lost(error, during, watch.start.elapsed());
             if !self.unsent.is_empty() {
                 let sent = self.transport.send(&self.unsent, now).map_err(gone)?;
+                self.sent.fetch_add(sent as u64, Ordering::Relaxed);
                 self.unsent.drain(..sent);
                 if sent > 0 {
                     watch.active = now;
@@ -324,6 +335,7 @@ impl Driver {
                     .transport
                     .send(&self.unsent, now)
                     .map_err(|e| lost(e, during, watch.start.elapsed()))?;
+                self.sent.fetch_add(sent as u64, Ordering::Relaxed);
                 self.unsent.drain(..sent);
                 if sent > 0 {
                     watch.active = now;

@@ -32,6 +32,8 @@ pub use remove::{Removed, RemovedTree};
 pub use rtc::RtcFields;
 pub use types::{Capabilities, DirEntry, Mount, Progress, Stat, StatVfs};
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 pub use wrapper::Mode;
@@ -213,6 +215,11 @@ impl Device {
             self.way = Some(Way::Exec);
         }
         Ok(self.capabilities.insert(known))
+    }
+
+    /// A count of the bytes that have gone over the link to the board, in frames, code and all; it goes on while an operation runs.
+    pub fn bytes_sent(&self) -> Arc<AtomicU64> {
+        self.driver.sent()
     }
 
     /// Whether the board can rename, as far as is known without asking: files take their places whole then.

@@ -107,17 +107,26 @@ impl Device {
         Ok(found)
     }
 
-    /// Makes directories, outermost first; those that exist are left as they are where the board has the agent. `work`: how many
-    /// bytes are to be copied afterwards.
+    /// Makes directories, outermost first, and tells how it went with each; those that exist are left as they are where the board
+    /// has the agent. `work`: how many bytes are to be copied afterwards.
     ///
     /// # Errors
-    /// As [`Device::mkdir`], for the first one that can't be made.
-    pub fn make_directories(&mut self, paths: &[&str], work: u64) -> Result<(), Error> {
+    /// What ends the connection, as [`Device::mkdir`].
+    pub fn make_directories(&mut self, paths: &[&str], work: u64) -> Result<Vec<Result<(), Error>>, Error> {
         if paths.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         if self.agent(work)?.is_none() {
-            return paths.iter().try_for_each(|path| self.mkdir(path));
+            let mut made = Vec::with_capacity(paths.len());
+            for path in paths {
+                made.push(match self.mkdir(path) {
+                    Err(error @ (Error::Os { .. } | Error::NoSpace { .. } | Error::Unsupported { .. })) => {
+                        Err(error)
+                    }
+                    done => Ok(done?),
+                });
+            }
+            return Ok(made);
         }
         let question = |id| {
             let mut words = request::put(id).to_vec();
@@ -127,12 +136,11 @@ impl Device {
         };
         // The answers are a status each, in a row.
         let statuses = self.ask_each("making directories", &question)?;
-        for (path, status) in paths.iter().zip(statuses) {
-            if let Status::Trouble(trouble) = status {
-                return Err(self.agent_error(&trouble, "mkdir", path));
-            }
-        }
-        Ok(())
+        let made = paths.iter().zip(statuses).map(|(path, status)| match status {
+            Status::Trouble(trouble) => Err(self.agent_error(&trouble, "mkdir", path)),
+            _ => Ok(()),
+        });
+        Ok(made.collect())
     }
 
     /// Copies files to the board in one stream; each is verified and takes its place as by [`Device::write_file`], whatever becomes

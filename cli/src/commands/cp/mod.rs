@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{Run, fs};
 use crate::failure::Failure;
+use crate::failures::Failures;
 use crate::hints::{MPR, board_parent, shell_word};
 use crate::session::Session;
 use place::Place;
@@ -63,17 +64,22 @@ impl Run for Cp {
         let [sources @ .., to] = self.paths.as_slice() else {
             return Err(Failure::usage("cp: missing destination path"));
         };
+        let mut failures = Failures::default();
         for from in sources {
             if self.options.headline() {
                 printer.headline(&format!("cp {from} {to}"))?;
             }
-            let jobs = self.plan(&Place::new(from), to, sources.len() > 1, session)?;
+            let jobs = self.plan(&Place::new(from), to, sources.len() > 1, &mut failures, session)?;
             let recursive = format!("{MPR} cp -r {} {}", shell_word(from), shell_word(to));
             let rules = Rules { command: "cp", force: self.options.force, recursive };
-            let files = copy(jobs, &rules, session)?;
+            let mut each = |failure| match self.options.recursive {
+                true => failures.keep(failure),
+                false => Err(failure),
+            };
+            let files = copy(jobs, &rules, session, &mut each)?;
             printer.json("cp", &Report { from, to, files })?;
         }
-        Ok(())
+        failures.end("cp", |count| format!("cp: {count} files and directories could not be copied"))
     }
 }
 
@@ -84,6 +90,7 @@ impl Cp {
         from: &Place,
         to: &str,
         several: bool,
+        failures: &mut Failures,
         session: &mut Session<'_>,
     ) -> Result<Vec<Job>, Failure> {
         let must_be_directory = several || Place::ends_in_slash(to);
@@ -96,7 +103,7 @@ impl Cp {
                 return match found {
                     None if several => Err(destination(&to, "destination does not exist")),
                     Some(_) if !is_directory => Err(not_a_directory(&to)),
-                    _ => tree::plan(&from, &to, is_directory, session),
+                    _ => tree::plan(&from, &to, is_directory, failures, session),
                 };
             }
         }
@@ -129,22 +136,32 @@ pub fn on_board(
     session: &mut Session<'_>,
 ) -> Result<Vec<(String, String)>, Failure> {
     let (from, to) = (Place::Board(from.to_owned()), Place::Board(to.to_owned()));
+    let mut failures = Failures::default();
     let jobs = match is_dir {
-        true => tree::plan(&from, &to, false, session)?,
+        true => tree::plan(&from, &to, false, &mut failures, session)?,
         false => vec![Job { from, to, size: None, existing: None }],
     };
+    failures.end("cp", |count| format!("cp: {count} directories could not be made"))?;
     let copies = jobs.iter().map(|job| (job.from.bare(), job.to.bare())).collect();
     let rules = Rules { command: "cp", force: true, recursive: String::new() };
-    copy(jobs, &rules, session)?;
+    copy(jobs, &rules, session, &mut Err)?;
     Ok(copies)
 }
 
-/// Copies the files, and tells which were up to date.
-fn copy(jobs: Vec<Job>, rules: &Rules, session: &mut Session<'_>) -> Result<Vec<Copied>, Failure> {
+/// Copies the files, and tells which were up to date. `failed` hears what fails, and ends it all by an error.
+fn copy(
+    jobs: Vec<Job>,
+    rules: &Rules,
+    session: &mut Session<'_>,
+    failed: &mut dyn FnMut(Failure) -> Result<(), Failure>,
+) -> Result<Vec<Copied>, Failure> {
     let mut files = Vec::with_capacity(jobs.len());
     let printer = session.printer();
     transfer::all(&jobs, rules, session, &mut |at, result| {
-        let (status, bytes) = result?;
+        let (status, bytes) = match result {
+            Ok(done) => done,
+            Err(failure) => return failed(failure),
+        };
         let job = &jobs[at];
         if status == Status::UpToDate {
             printer.line(&format!("Up to date: {}", job.to.bare()))?;

@@ -34,7 +34,7 @@ pub fn run(
     first: usize,
     rules: &Rules,
     done: u64,
-    progress: &mut Progress,
+    progress: &Progress<'_>,
     session: &mut Session<'_>,
     each: Each<'_>,
 ) -> Result<u64, Failure> {
@@ -68,10 +68,9 @@ pub fn run(
     let go_on = tell(left.first().copied().unwrap_or(jobs.len()), &mut results);
     if go_on && !files.is_empty() {
         let unread = RefCell::new(&mut unread);
-        let progress = RefCell::new(progress);
         let mut open_next = |at: usize| -> Result<Box<dyn Read>, Error> {
             let Place::Here(from) = &jobs[left[at]].from else { return Ok(Box::new(std::io::empty())) };
-            progress.borrow_mut().name(&jobs[left[at]].from.to_string());
+            progress.name(&jobs[left[at]].from.to_string());
             open(from, rules).map(|(source, _)| source).map_err(|failure| {
                 unread.borrow_mut().insert(at, failure);
                 Error::LocalIo { source: std::io::Error::other("not opened") }
@@ -94,7 +93,7 @@ pub fn run(
         };
         let device = session.device()?;
         let written = device.write_files(&files, &mut open_next, &mut heard, &mut |bytes| {
-            progress.borrow().at(done + bytes);
+            progress.at(done + bytes);
         });
         if let Err(error) = written {
             let at = left.iter().find(|at| results[**at].is_none() && **at >= told).copied().unwrap_or(0);

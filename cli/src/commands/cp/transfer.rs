@@ -62,13 +62,16 @@ pub fn all(jobs: &[Job], rules: &Rules, session: &mut Session<'_>, each: Each<'_
     let sizes: Vec<u64> =
         jobs.iter().map(|job| job.size.or_else(|| job.from.local_size()).unwrap_or(0)).collect();
     let progress = Progress::new(session.printer(), "", sizes.iter().sum());
+    if jobs.iter().any(|job| job.to.is_board() && !job.from.is_board()) {
+        progress.on_line(session.device()?.bytes_sent());
+    }
     let mut done = 0;
     let mut at = 0;
     while let (Some(job), Some(size)) = (jobs.get(at), sizes.get(at).copied()) {
         let together = stream::count(&jobs[at..]);
         if together > 0 && streams(session, sizes[at..at + together].iter().sum())? {
             let jobs = &jobs[at..at + together];
-            done += stream::run(jobs, at, rules, done, &mut progress, session, each)?;
+            done += stream::run(jobs, at, rules, done, &progress, session, each)?;
             at += together;
             continue;
         }

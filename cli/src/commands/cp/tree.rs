@@ -1,6 +1,6 @@
 //! Copies of whole directories: which files, into which directories.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -10,9 +10,11 @@ use mpr_protocol::{Kind, ListingOptions};
 use super::place::{Found, Place};
 use super::transfer::Job;
 use crate::failure::Failure;
+use crate::failures::Failures;
 use crate::hints::{MPR, shell_word};
-use crate::local::board;
+use crate::local::ignore::is_below;
 use crate::local::walk::{Everything, walk};
+use crate::local::{Filesystems, board};
 use crate::session::Session;
 
 /// The content of a directory: paths relative to it, parents before children.
@@ -22,20 +24,32 @@ struct Content {
     files: Vec<(String, Place, u64)>,
 }
 
+impl Content {
+    /// Leaves out what is below this path, and itself.
+    fn leave(&mut self, path: &str) {
+        self.directories.retain(|other| other != path && !is_below(other, path));
+        self.files.retain(|(other, ..)| other != path && !is_below(other, path));
+    }
+}
+
 /// Plans the copy of the directory `from`: into `to` if that exists, else as `to`. Makes the directories.
 pub fn plan(
     from: &Place,
     to: &Place,
     to_exists: bool,
+    failures: &mut Failures,
     session: &mut Session<'_>,
 ) -> Result<Vec<Job>, Failure> {
     let mut content = match from {
         Place::Board(path) => walk_board(path, session)?,
-        Place::Here(path) => walk_here(path)?,
+        Place::Here(path) => walk_here(path, failures)?,
     };
     let root = if to_exists { to.child(&from.basename()) } else { to.clone() };
     let existing = match &root {
-        Place::Board(root) => make_on_board(root, &content, session)?,
+        Place::Board(root) => {
+            leave_twins(root, &mut content, failures, session)?;
+            make_on_board(root, &mut content, failures, session)?
+        }
         Place::Here(root) => make_here(root, &content.directories)?,
     };
     content.files.sort();
@@ -66,31 +80,72 @@ fn walk_board(path: &str, session: &mut Session<'_>) -> Result<Content, Failure>
     Ok(content)
 }
 
-/// All that is below a folder; the first thing that can't be copied ends it.
-fn walk_here(path: &Path) -> Result<Content, Failure> {
+/// All that is below a folder.
+fn walk_here(path: &Path, failures: &mut Failures) -> Result<Content, Failure> {
     let found = walk(path, &mut Everything);
-    if let Some(problem) = found.problems.first() {
-        return Err(problem.failure("cp"));
+    for problem in &found.problems {
+        match problem.relative.is_empty() {
+            true => return Err(problem.failure("cp")),
+            false => failures.keep(problem.failure("cp"))?,
+        }
     }
     let files = found.files.into_iter().map(|(relative, path, size)| (relative, Place::Here(path), size));
     Ok(Content { directories: found.directories, files: files.collect() })
 }
 
+/// Leaves out names that differ from others in case only, where the board's filesystem takes both for the same: the second would
+/// replace the first.
+fn leave_twins(
+    root: &str,
+    content: &mut Content,
+    failures: &mut Failures,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
+    let names = content.directories.iter().chain(content.files.iter().map(|(relative, ..)| relative));
+    let mut by_fold: BTreeMap<String, &String> = BTreeMap::new();
+    let mut twins = Vec::new();
+    let mut names: Vec<&String> = names.collect();
+    names.sort();
+    for name in names {
+        if by_fold.insert(name.to_lowercase(), name).is_some() {
+            twins.push(name.clone());
+        }
+    }
+    if twins.is_empty() {
+        return Ok(());
+    }
+    let filesystems = Filesystems::ask(session.device()?).map_err(|error| Failure::device("cp", error))?;
+    if !filesystems.of(&board::absolute(&filesystems.cwd, root)).is_some_and(|point| point.fat) {
+        return Ok(());
+    }
+    for twin in twins {
+        content.leave(&twin);
+        let path = board::join(root, &twin);
+        let failure = Failure::refused(format!(
+            "cp: `:{}` differs from another name in case only, which the device's filesystem does not keep apart",
+            board::plain(&path)
+        ));
+        failures.keep(failure.hint("rename one of them"))?;
+    }
+    Ok(())
+}
+
 /// Makes the directories on the board, and tells which files are there already, with the digests of those of the same size
-/// where the board tells them at once.
+/// where the board tells them at once. What can't be made is left out, with what is below it.
 fn make_on_board(
     root: &str,
-    content: &Content,
+    content: &mut Content,
+    failures: &mut Failures,
     session: &mut Session<'_>,
 ) -> Result<HashMap<String, Found>, Failure> {
     let failure = |error| Failure::device("cp", error);
     let root = Place::Board(root.to_owned());
-    let mut wanted: Vec<(&str, String, Option<u64>)> = Vec::new();
+    let mut wanted: Vec<(String, String, Option<u64>)> = Vec::new();
     let directories = std::iter::once("").chain(content.directories.iter().map(String::as_str));
     let files = content.files.iter().map(|(relative, _, size)| (relative.as_str(), Some(*size)));
     for (relative, size) in directories.map(|relative| (relative, None)).chain(files) {
         let Place::Board(path) = root.child(relative) else { continue };
-        wanted.push((relative, board::plain(&path).to_owned(), size));
+        wanted.push((relative.to_owned(), board::plain(&path).to_owned(), size));
     }
     let work = content.files.iter().map(|(_, _, size)| *size).sum();
     let device = session.device()?;
@@ -98,23 +153,40 @@ fn make_on_board(
         wanted.iter().map(|(_, path, size)| (path.as_str(), *size)).collect();
     let there = device.look_all(&paths, work).map_err(failure)?;
     let mut known = HashMap::new();
-    let mut missing = Vec::new();
+    let mut missing: Vec<(&str, &str)> = Vec::new();
+    let mut lacking: Vec<(&str, Failure)> = Vec::new();
     for ((relative, path, size), there) in wanted.iter().zip(there) {
+        let below_a_lacking = || lacking.iter().any(|(lacking, _)| is_below(relative, lacking));
         match there {
             Some(there) if size.is_some() || there.is_dir => {
                 let found = Found { is_dir: there.is_dir, size: there.size, digest: there.digest };
-                known.insert((*relative).to_owned(), found);
+                known.insert(relative.clone(), found);
             }
             Some(_) => {
                 let failure = Failure::refused(format!("cp: `:{path}` is a file where a directory must be"));
                 let word = shell_word(&format!(":{path}"));
-                return Err(failure.hint(format!("`{MPR} rm {word}` removes the file")));
+                lacking.push((relative, failure.hint(format!("`{MPR} rm {word}` removes the file"))));
             }
-            None if size.is_none() => missing.push(path.as_str()),
+            None if size.is_none() && !below_a_lacking() => missing.push((relative, path)),
             None => {}
         }
     }
-    device.make_directories(&missing, work).map_err(failure)?;
+    let paths: Vec<&str> = missing.iter().map(|(_, path)| *path).collect();
+    let made = device.make_directories(&paths, work).map_err(failure)?;
+    for ((relative, _), made) in missing.iter().zip(made) {
+        if let Err(error) = made
+            && !lacking.iter().any(|(lacking, _)| is_below(relative, lacking))
+        {
+            lacking.push((relative, failure(error)));
+        }
+    }
+    for (relative, failure) in lacking {
+        if relative.is_empty() {
+            return Err(failure);
+        }
+        failures.keep(failure)?;
+        content.leave(relative);
+    }
     Ok(known)
 }
 
