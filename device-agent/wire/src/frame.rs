@@ -164,7 +164,11 @@ mod tests {
             let mut wire = wire(5, false, &payload);
             let at = at.index(wire.len());
             prop_assume!(lost || wire[at] != to);
-            if lost { drop(wire.remove(at)); } else { wire[at] = to; }
+            if lost {
+                wire.remove(at);
+            } else {
+                wire[at] = to;
+            }
             prop_assert_eq!(decode(&wire), Err(Malformed));
         }
 
