@@ -195,11 +195,12 @@ fn a_file_that_shrinks_or_grows_while_it_is_read_is_refused() {
         let desk = Desk::with(Kind::SimLink, options);
         desk.write("old", b"old content");
         desk.run(&["cp", "old", ":kept"]);
-        desk.write("changing", &all_bytes(60_000));
+        // What is smaller is read whole before it is sent.
+        desk.write("changing", &all_bytes(1_200_000));
         let sent = desk.board.link().traffic().0;
         let running = desk.mpr().args(["cp", "changing", ":kept"]).spawn();
         desk.board.link().wait_until_sent(sent + 5_000);
-        let size = if grows { 90_000 } else { 30_000 };
+        let size = if grows { 1_500_000 } else { 1_000_000 };
         let file = fs::OpenOptions::new().write(true).open(desk.dir().join("changing"));
         file.and_then(|file| file.set_len(size)).expect("the file can be resized");
         let outcome = running.wait();

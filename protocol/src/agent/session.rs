@@ -180,6 +180,12 @@ impl Session {
         self.queued - self.sent > 2 * self.setup.payload as u64
     }
 
+    /// Whether the board has accepted every frame. Behind an [`Event::Synchronised`] it has done all that these ask for: it reads on only
+    /// then.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.kept.is_empty()
+    }
+
     /// Bytes of content in the frames that the board has accepted for certain.
     pub(crate) fn accepted(&self) -> u64 {
         self.accepted

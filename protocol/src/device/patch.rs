@@ -10,7 +10,7 @@ use crate::Error;
 use crate::agent::request;
 
 /// Files of these sizes are compared, in bytes: smaller ones are sent as fast, larger ones would have to be held in memory.
-pub(super) const SIZES: Range<u64> = 8 << 10..4 << 20;
+pub(super) const SIZES: Range<u64> = 8 << 10..1 << 20;
 
 /// Blocks of a file, about.
 const BLOCKS: usize = 128;

@@ -281,6 +281,8 @@ impl Device {
                     }
                     return Ok(None);
                 }
+                // The board is through with the request, and its word on it was lost.
+                Some(Event::Synchronised) if said_all && agent.session.is_drained() => return Ok(Some(None)),
                 Some(_) => return Ok(None),
             }
             let sent = agent.session.accepted() - before;

@@ -232,10 +232,16 @@ impl Device {
                     }
                     return Ok(None);
                 }
+                // The board is through with all it has got, and words on it were lost.
+                Some(Event::Synchronised) if agent.session.is_drained() && said_all => return Ok(Some(())),
+                Some(Event::Synchronised) => {
+                    stream.gap |= agent.session.is_drained() && !stream.on_way.is_empty();
+                    return Ok(None);
+                }
                 Some(_) => return Ok(None),
             }
             progress(start + agent.session.accepted() - before);
-            while !said_all && !agent.session.is_congested() && stream.on_way.len() < AHEAD {
+            while !said_all && !agent.session.is_congested() && (stream.gap || stream.on_way.len() < AHEAD) {
                 if !stream.feed(agent) {
                     agent.say(request::PUT_END);
                     agent.ask_now();

@@ -128,7 +128,9 @@ pub(super) fn is_damage(traceback: &Traceback) -> bool {
 
 /// Whether a traceback says that guarded code did not start for lack of memory.
 pub(super) fn had_no_room(traceback: &Traceback) -> bool {
-    traceback.exception == "MemoryError" && !traceback.text.contains("  File \"<string>\"")
+    // A frame of the snippet's says what it is in; where it could not be read there is only a line.
+    let ran = |line: &str| line.starts_with("  File \"<string>\"") && line.contains(", in ");
+    traceback.exception == "MemoryError" && !traceback.text.lines().any(ran)
 }
 
 /// Whether a wrapped program did not start because it was damaged. Without a status, the wrapper itself did not run; what a
@@ -223,6 +225,16 @@ mod tests {
         let syntax = b"Traceback (most recent call last):\r\n  File \"<stdin>\", line 1\r\nSyntaxError: invalid syntax\r\n";
         assert!(failed_itself(Some(b"-"), syntax).is_none());
         assert_eq!(exit_status(b"-"), None);
+    }
+
+    #[test]
+    fn a_snippet_that_could_not_be_read_is_told_from_one_that_ran() {
+        let guard = "Traceback (most recent call last):\r\n  File \"<stdin>\", line 1, in <module>\r\n  File \"<stdin>\", line 1, in <lambda>\r\n";
+        let unread = format!("{guard}  File \"<string>\", line 17\r\nMemoryError: parser\r\n");
+        let ran = format!("{guard}  File \"<string>\", line 17, in <module>\r\nMemoryError: \r\n");
+        assert!(had_no_room(&Traceback::parse(unread.as_bytes())));
+        assert!(had_no_room(&Traceback::parse(format!("{guard}MemoryError: \r\n").as_bytes())));
+        assert!(!had_no_room(&Traceback::parse(ran.as_bytes())));
     }
 
     #[test]

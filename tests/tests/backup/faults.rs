@@ -180,19 +180,21 @@ fn an_archive_that_changes_meanwhile_is_refused() {
     let desk = Desk::new(Kind::SimLink);
     put(&desk, "large", &all_bytes(30_000));
     desk.write("src/large", &all_bytes(40_000));
-    tar(&desk, &["-cf", "a.tar", "-C", "src", "large"]);
+    desk.write("src/more", &all_bytes(40_000));
+    tar(&desk, &["-cf", "a.tar", "-C", "src", "large", "more"]);
     desk.board.link().set(slow());
     let sent = desk.board.link().traffic().0;
     let running = desk.mpr().args(["restore", "a.tar"]).spawn();
     desk.board.link().wait_until_sent(sent + 5_000);
     let bytes = desk.read("a.tar");
     let mut changed = bytes.clone();
-    changed[512 + 39_990] ^= 1;
+    // In the second file, behind the first one's header and whole blocks, and its own header.
+    changed[512 + 40_448 + 512 + 39_990] ^= 1;
     desk.write("a.tar", &changed);
     let outcome = running.wait();
     outcome.expect_failure(2, "a.tar");
     outcome.expect_stderr("changed while it was read");
     desk.board.link().heal();
-    assert_eq!(desk.on_board("large"), all_bytes(30_000));
+    assert_eq!(desk.on_board("large"), all_bytes(40_000));
     assert_eq!(desk.names(""), ["large"]);
 }
