@@ -23,6 +23,11 @@ pub(crate) fn quit(id: u8) -> [u8; 2] {
     [b'Q', id]
 }
 
+/// How much heap is free.
+pub(crate) fn heap(id: u8) -> [u8; 2] {
+    [b'H', id]
+}
+
 fn path(path: &str, out: &mut Vec<u8>) {
     // No filesystem of a board's takes longer ones; what is cut off here does not exist there.
     let bytes = &path.as_bytes()[..path.len().min(usize::from(u16::MAX))];
@@ -171,6 +176,8 @@ pub(crate) struct About {
     pub wbits: u8,
     /// The board deflates, too.
     pub deflates: bool,
+    /// Bytes of heap that were free when it started.
+    pub memory: u64,
     /// `sys.platform`.
     pub platform: String,
 }
@@ -180,7 +187,7 @@ impl About {
     pub(crate) fn parse(bytes: &[u8], token: &[u8]) -> Option<About> {
         let text = std::str::from_utf8(bytes.strip_suffix(token)?).ok()?;
         let told = python::parse(text)?;
-        let [version, payload, wbits, packs, _memory, platform] = told.seq()? else { return None };
+        let [version, payload, wbits, packs, memory, platform] = told.seq()? else { return None };
         Some(About {
             version: version.int()?,
             payload: usize::try_from(payload.int()?)
@@ -188,6 +195,7 @@ impl About {
                 .filter(|n| (16..=mpr_wire::MAX_PAYLOAD).contains(n))?,
             wbits: u8::try_from(wbits.int()?).ok().filter(|n| matches!(n, 0 | 9..=15))?,
             deflates: packs.int()? == 2,
+            memory: u64::try_from(memory.int()?).ok()?,
             platform: platform.str()?.to_owned(),
         })
     }

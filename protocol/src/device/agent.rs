@@ -100,6 +100,26 @@ impl Device {
         })
     }
 
+    /// The heap that the agent takes on the board while it runs, in bytes, with the window that it inflates with; `None` if it
+    /// does not run there.
+    ///
+    /// # Errors
+    /// As [`Device::exec`].
+    pub fn agent_heap(&mut self) -> Result<Option<(u64, u64)>, Error> {
+        let Some(agent) = self.agent(WORTH_SENDING)? else { return Ok(None) };
+        let (memory, window) = (agent.about.memory, if agent.about.wbits > 0 { 1 << agent.about.wbits } else { 0 });
+        let answer = self.ask("asking for free memory", &|id| request::heap(id).to_vec())?;
+        let free = answer.ok().and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_le_bytes);
+        Ok(free.map(|free| (memory.saturating_sub(u64::from(free)), window)))
+    }
+
+    /// Does without the agent from now on.
+    pub(super) fn give_agent_up(&mut self) -> Result<(), Error> {
+        self.stop_agent()?;
+        self.agent = State::Unusable;
+        Ok(())
+    }
+
     /// Starts the agent that the board has, if it has one.
     fn start_installed(&mut self) -> Result<(), Error> {
         let unit = self.unit()?;

@@ -48,13 +48,14 @@ enum Came {
 }
 
 impl Device {
-    /// [`Device::read_file`] by the agent, which runs or can be started.
+    /// [`Device::read_file`] by the agent, which runs or can be started; `None` if it can't: for lack of memory, or because the
+    /// file is one of a filesystem in Python that lacks something. Nothing was read then.
     pub(super) fn get_file(
         &mut self,
         path: &str,
         to: &mut dyn Write,
         progress: Progress<'_>,
-    ) -> Result<u64, Error> {
+    ) -> Result<Option<u64>, Error> {
         let local = |source| Error::LocalIo { source };
         let mut done = 0u64;
         let mut step = STEP;
@@ -76,6 +77,7 @@ impl Device {
                 }
                 Came::Whole(_) => true,
                 Came::Part => false,
+                Came::Refused(trouble) if trouble.errno == 0 && done == 0 => return Ok(None),
                 Came::Refused(trouble) => return Err(self.agent_error(&trouble, "open", path)),
             };
             to.write_all(&content).map_err(local)?;
@@ -83,7 +85,7 @@ impl Device {
             progress(done);
             if whole && (content.len() as u64) < u64::from(STRETCH) {
                 to.flush().map_err(local)?;
-                return Ok(done);
+                return Ok(Some(done));
             }
             if !whole {
                 tries = if content.is_empty() { tries - 1 } else { TRIES };

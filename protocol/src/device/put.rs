@@ -151,12 +151,19 @@ impl Device {
         let upload = || Upload::new(path, Box::new(&content[..]), Some(len));
         if patch.is_some() {
             match self.put_upload(Upload { patch, ..upload() }, progress) {
-                // Another block had the sum of one of ours.
+                // Another block had the sum of one of ours, or comparing takes too much memory.
                 Err(Error::Verify { .. }) => {}
+                Err(Error::Exception(t)) if t.exception == "MemoryError" => {}
                 done => return done,
             }
         }
-        self.put_upload(upload(), progress)
+        match self.put_upload(upload(), progress) {
+            Err(Error::Exception(t)) if t.exception == "MemoryError" => {
+                self.give_agent_up()?;
+                self.write_by_snippets(path, &mut &content[..], Some(len), progress)
+            }
+            done => done,
+        }
     }
 
     fn put_upload(&mut self, mut upload: Upload<'_>, progress: Progress<'_>) -> Result<u64, Error> {

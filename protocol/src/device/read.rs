@@ -35,8 +35,21 @@ impl Device {
         progress: Progress<'_>,
     ) -> Result<u64, Error> {
         if self.agent(0)?.is_some() {
-            return self.get_file(path, to, progress);
+            return match self.get_file(path, to, progress)? {
+                Some(size) => Ok(size),
+                None => self.read_by_snippets(path, to, progress),
+            };
         }
+        self.read_by_snippets(path, to, progress)
+    }
+
+    /// The same without the agent.
+    pub(super) fn read_by_snippets(
+        &mut self,
+        path: &str,
+        to: &mut dyn Write,
+        progress: Progress<'_>,
+    ) -> Result<u64, Error> {
         let local = |source| Error::LocalIo { source };
         let capabilities = self.capabilities()?;
         if !capabilities.stdout_buffer {

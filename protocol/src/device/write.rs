@@ -1,4 +1,4 @@
-//! Content of files, to the board.
+//! Content of files, to the board: by the agent (put.rs), or by snippets of Python where it does not run or pay.
 //!
 //! The content goes to `NAME.part`. Each chunk is checked before the board writes it (by CRC-32, or by length and sum), the whole by
 //! SHA-256 (or by reading it back), and then `NAME.part` is renamed over `NAME`. On littlefs that is one atomic step. FAT refuses
@@ -49,6 +49,17 @@ impl Device {
         if self.agent(len.unwrap_or(u64::MAX))?.is_some() {
             return self.put_file(path, from, len, progress);
         }
+        self.write_by_snippets(path, from, len, progress)
+    }
+
+    /// The same without the agent.
+    pub(super) fn write_by_snippets(
+        &mut self,
+        path: &str,
+        from: &mut dyn Read,
+        len: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<u64, Error> {
         let capabilities = self.capabilities()?.clone();
         let block = self.block_size()?;
         let replaces = !capabilities.rename && self.exists(path)?;

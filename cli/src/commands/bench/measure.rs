@@ -137,9 +137,12 @@ impl Bench<'_> {
             }
             Rate::Unknown(why) => Rate::Unknown(why.clone()),
         };
+        let mut copies = 0;
         let copy_to_board =
             self.rate("copies to the board", Duration::ZERO, (room, COPY), |device, bytes| {
-                let content = content(bytes);
+                // Of a file that is there already only the differences would travel.
+                copies += 1;
+                let content = content(bytes, copies);
                 let start = Instant::now();
                 device.write_file(file, &mut &content[..], Some(bytes), &mut |_| {})?;
                 Ok(start.elapsed())
@@ -227,9 +230,9 @@ fn unknown(error: Error) -> Result<Rate, Error> {
     }
 }
 
-/// Bytes that don't compress, behind the mark of files that are ours.
-fn content(bytes: u64) -> Vec<u8> {
-    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Bytes that don't compress, others for each number, behind the mark of files that are ours.
+fn content(bytes: u64, number: u64) -> Vec<u8> {
+    let mut state: u64 = 0x9e37_79b9_7f4a_7c15 ^ (number << 32);
     let noise = std::iter::repeat_with(|| {
         state ^= state << 13;
         state ^= state >> 7;
@@ -251,8 +254,9 @@ mod tests {
 
     #[test]
     fn content_is_marked_and_noisy() {
-        let content = content(4000);
+        let content = content(4000, 1);
         assert!(content.starts_with(SCRATCH_MARK) && content.len() == 4000);
+        assert_ne!(content, super::content(4000, 2));
         let mut seen = [0; 256];
         content.iter().for_each(|byte| seen[usize::from(*byte)] += 1);
         assert!(seen.iter().all(|count| *count < 60), "some byte is too frequent");
