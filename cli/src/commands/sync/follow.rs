@@ -110,7 +110,7 @@ impl Follower {
         if event.as_ref().is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
             return;
         }
-        let is_root = |event: &Event| event.paths.iter().any(|path| *path == self.absolute);
+        let is_root = |event: &Event| event.paths.contains(&self.absolute);
         if event.as_ref().is_ok_and(|event| matches!(event.kind, EventKind::Remove(_)) && is_root(event)) {
             // Whatever has the name now is another folder.
             self.identity = None;
