@@ -70,6 +70,15 @@ impl Agent {
     }
 }
 
+/// Why the agent did not start.
+#[derive(Debug)]
+enum NotStarted {
+    /// The code for it was damaged on the way.
+    Damaged,
+    /// By this exception.
+    Raised(Traceback),
+}
+
 /// How a conversation with the agent went wrong.
 #[derive(Debug)]
 pub(super) enum Trouble {
@@ -107,7 +116,8 @@ impl Device {
     /// As [`Device::exec`].
     pub fn agent_heap(&mut self) -> Result<Option<(u64, u64)>, Error> {
         let Some(agent) = self.agent(WORTH_SENDING)? else { return Ok(None) };
-        let (memory, window) = (agent.about.memory, if agent.about.wbits > 0 { 1 << agent.about.wbits } else { 0 });
+        let (memory, window) =
+            (agent.about.memory, if agent.about.wbits > 0 { 1 << agent.about.wbits } else { 0 });
         let answer = self.ask("asking for free memory", &|id| request::heap(id).to_vec())?;
         let free = answer.ok().and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_le_bytes);
         Ok(free.map(|free| (memory.saturating_sub(u64::from(free)), window)))
@@ -143,8 +153,8 @@ impl Device {
                     self.agent = State::Lacking;
                     return Ok(());
                 }
-                Err(traceback) if wrapper::is_damage(&traceback) => {}
-                Err(traceback) => {
+                Err(NotStarted::Damaged) => {}
+                Err(NotStarted::Raised(traceback)) => {
                     let lacks = traceback.exception == "ImportError"
                         || traceback.exception == "AttributeError"
                             && traceback.text.matches("  File ").count() <= 1;
@@ -175,8 +185,8 @@ impl Device {
                     self.agent = State::Running { agent, sent: true };
                     return Ok(());
                 }
-                Err(traceback) if wrapper::is_damage(&traceback) => {}
-                Err(_) => break,
+                Err(NotStarted::Damaged) => {}
+                Err(NotStarted::Raised(_)) => break,
             }
         }
         self.agent = State::Unusable;
@@ -207,7 +217,7 @@ impl Device {
         code: Vec<u8>,
         token: [u8; 8],
         unit: u64,
-    ) -> Result<Result<Box<Agent>, Traceback>, Error> {
+    ) -> Result<Result<Box<Agent>, NotStarted>, Error> {
         let during = "starting the agent";
         self.enter_raw_repl()?;
         let line_rate = f64::from(self.options().baud) / 10.0;
@@ -217,12 +227,13 @@ impl Device {
         self.driver.start_program(Op::Exec { code, framing: Framing::Raw }, during, limits, &mut session)?;
         let answer = self.driver.converse(&mut session, during, limits, &mut |_, event| {
             Ok(match event {
+                // With another token it was damaged on the way.
                 Some(agent::Event::Answer(answer)) if answer.first() == Some(&request::HELLO) => {
-                    About::parse(&answer[2..], &token).map(Ok)
+                    Some(About::parse(&answer[2..], &token).ok_or(None))
                 }
-                Some(agent::Event::Ended(text)) => Some(Err(ending(&text))),
+                Some(agent::Event::Ended(text)) => Some(Err(Some(ending(&text)))),
                 Some(agent::Event::Restarted) => return Err(Error::Reset { during: during.to_owned() }),
-                Some(agent::Event::Silent) => Some(Err(Traceback::parse(b"NameError: silent\r\n"))),
+                Some(agent::Event::Silent) => Some(Err(None)),
                 _ => None,
             })
         });
@@ -233,13 +244,14 @@ impl Device {
                 let out = Outgoing::new(about.wbits);
                 Ok(Ok(Box::new(Agent { session, out, about, request: 0 })))
             }
-            Ok(Err(traceback)) => {
-                if traceback.message == "silent" {
-                    self.driver.halt(during)?;
-                } else {
-                    self.driver.repl.at_prompt_again();
-                }
-                Ok(Err(traceback))
+            Ok(Err(Some(traceback))) => {
+                self.driver.repl.at_prompt_again();
+                let damaged = wrapper::is_damage(&traceback);
+                Ok(Err(if damaged { NotStarted::Damaged } else { NotStarted::Raised(traceback) }))
+            }
+            Ok(Err(None)) => {
+                self.driver.halt(during)?;
+                Ok(Err(NotStarted::Damaged))
             }
             Err(error) => Err(self.halted(error, during)),
         }

@@ -14,7 +14,7 @@ use crate::agent::request::{self, DATA, DEFLATED_DATA, DONE, FAILED};
 use crate::driver::Limits;
 
 /// Bytes asked for at once.
-const STRETCH: u32 = 256 << 10;
+const STRETCH: u32 = 64 << 10;
 
 /// The window that the board deflates with, as a power of two: 4 KB, for which it needs four times as much memory.
 const WBITS: u8 = 12;

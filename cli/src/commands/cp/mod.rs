@@ -69,10 +69,13 @@ impl Run for Cp {
             if self.options.headline() {
                 printer.headline(&format!("cp {from} {to}"))?;
             }
-            let jobs = self.plan(&Place::new(from), to, sources.len() > 1, &mut failures, session)?;
+            let source = Place::new(from);
+            let jobs = self.plan(&source, to, sources.len() > 1, &mut failures, session)?;
+            // Of a tree the rest goes on; what was named itself must be there.
+            let is_tree = !jobs.iter().any(|job| job.from == source);
             let recursive = format!("{MPR} cp -r {} {}", shell_word(from), shell_word(to));
             let rules = Rules { command: "cp", force: self.options.force, recursive };
-            let mut each = |failure| match self.options.recursive {
+            let mut each = |failure| match is_tree {
                 true => failures.keep(failure),
                 false => Err(failure),
             };
