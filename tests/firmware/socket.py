@@ -328,5 +328,31 @@ def callback(_):
 
 micropython.schedule(callback, 0)
 assert errno_of(u.recv, 1) == EBADF and ran == [1]
+
+# Option 20: a function is called when something comes in, also while a program computes, and again until it says False.
+server.close()
+server = serve()
+address = ("127.0.0.1", port)
+for answer in (None, False):
+    client, other = pair()
+    got = []
+
+    def came(s):
+        got.append((s is other, s.recv(1)))
+        return answer
+
+    other.setsockopt(socket.SOL_SOCKET, 20, came)
+    client.send(b"abc")
+    end = time.ticks_add(time.ticks_ms(), 5000 if answer is None else 100)
+    while len(got) < 3 and time.ticks_diff(end, time.ticks_ms()) > 0:
+        pass
+    assert got == [(True, bytes([c])) for c in (b"abc" if answer is None else b"a")], got
+    other.setsockopt(socket.SOL_SOCKET, 20, None)
+    client.send(b"d")
+    time.sleep_ms(20)
+    assert got[-1][1] != b"d"
+    client.close()
+    other.close()
+assert errno_of(other.setsockopt, socket.SOL_SOCKET, 20, came) == EBADF
 server.close()
 print("ok")

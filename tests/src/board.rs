@@ -30,6 +30,10 @@ pub enum Kind {
         /// Bits a second.
         baud: u32,
     },
+    /// Our firmware as a WebREPL server, with [`Board::PASSWORD`].
+    SimWs,
+    /// The same with the quirks of stock boards.
+    SimWsStock,
     /// Our firmware behind the harness's [`Link`].
     SimLink,
     /// Stock MicroPython 1.9.2 on an emulated BBC micro:bit, behind a [`Link`].
@@ -92,6 +96,9 @@ pub struct Board {
 }
 
 impl Board {
+    /// The password of boards that are WebREPL servers.
+    pub const PASSWORD: &str = "secret";
+
     /// Starts a board of this kind with nothing in its flash.
     ///
     /// # Panics
@@ -161,6 +168,7 @@ impl Board {
         assert!(!name.is_empty(), "the board gave no address: {}", self.stderr());
         self.address = match self.kind {
             Kind::SimTcp => format!("tcp://{name}"),
+            Kind::SimWs | Kind::SimWsStock => name.to_owned(),
             _ => self.dir.path().join("tty").display().to_string(),
         };
         self.process = Some(process);
@@ -195,6 +203,10 @@ impl Board {
         command.args(&options.sim_options);
         match self.kind {
             Kind::SimTcp => command.args(["--tcp", "0"]),
+            Kind::SimWs => command.args(["--webrepl", "0", "--password", Board::PASSWORD]),
+            Kind::SimWsStock => {
+                command.args(["--webrepl", "0", "--password", Board::PASSWORD, "--quirks", "stock"])
+            }
             Kind::SimLink => command.arg("--stdio"),
             Kind::SimUart { baud } => command
                 .args(["--uart", &baud.to_string(), "--pty", "--link"])
@@ -231,7 +243,11 @@ impl Board {
     /// `mpr connect ADDRESS`, ready for a command.
     #[must_use]
     pub fn mpr(&self) -> Mpr {
-        mpr().args(["connect", &self.address])
+        let mpr = mpr().args(["connect", &self.address]);
+        match self.kind {
+            Kind::SimWs | Kind::SimWsStock => mpr.env("MPR_WEBREPL_PASSWORD", Board::PASSWORD),
+            _ => mpr,
+        }
     }
 
     /// The board's console, without `mpr`.

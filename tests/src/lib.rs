@@ -7,6 +7,7 @@
 //! - [`Machine`] gives `mpr` USB ports to list.
 //! - [`Web`] is a web server that does what it is told, [`Index`] an index of packages on one.
 //! - [`paste`] pastes into a board's prompt and compares.
+//! - [`WebSocket`] says to a WebREPL server what it is told to say, byte for byte.
 //! - [`Console`] talks to a board's console without `mpr`.
 //!
 //! Nothing is skipped: what is missing makes a test panic with the command that installs it. Waiting has a limit
@@ -27,6 +28,7 @@ mod reader;
 mod terminal;
 mod usb;
 mod web;
+mod websocket;
 
 pub use board::{Board, BoardOptions, Kind, Port};
 pub use child::Process;
@@ -39,6 +41,7 @@ pub use mpr::{Mpr, Outcome, Running, mpr};
 pub use terminal::Terminal;
 pub use usb::{Machine, UsbPort};
 pub use web::{Index, Reply, Web};
+pub use websocket::WebSocket;
 
 /// How long the harness waits for anything before it calls it a hang.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

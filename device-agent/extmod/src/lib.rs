@@ -5,6 +5,7 @@
 //! - [`random`]: pseudo-random numbers.
 //! - [`hex`], [`base64`], [`crc32`]: for `binascii`.
 //! - [`romfs`]: images of the read-only filesystem.
+//! - [`webrepl`]: the server's side of WebREPL.
 #![no_std]
 
 pub mod base64;
@@ -14,3 +15,4 @@ pub mod hex;
 pub mod random;
 pub mod regex;
 pub mod romfs;
+pub mod webrepl;

@@ -8,12 +8,13 @@ use proptest::prelude::*;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     ("inflate", extmod::inflate),
     ("compress", extmod::compress),
     ("regex", extmod::regex),
     ("binascii", extmod::binascii),
     ("romfs", extmod::romfs),
+    ("webrepl_server", extmod::webrepl),
 ];
 
 #[test]

@@ -7,7 +7,7 @@ use micropython_sys::object::{Type, stream as event};
 
 use crate::console;
 use crate::errno::EAGAIN;
-use crate::modules::socket;
+use crate::modules::{socket, webrepl};
 use crate::mp::{self, Error, Obj, Result, Stream};
 use crate::native_fn;
 
@@ -21,7 +21,7 @@ pub fn stream() -> Option<Obj> {
     (!object.is_null() && !object.is_none()).then_some(object)
 }
 
-fn set(object: Obj) {
+pub fn set(object: Obj) {
     // SAFETY: as above.
     unsafe { *ffi::mpr_dupterm_slots() = object };
 }
@@ -46,6 +46,9 @@ fn dupterm(args: &[Obj]) -> Result {
 
 /// `os.dupterm_notify(object)`: the stream has input, which may be the interrupt character.
 fn notify(_args: &[Obj]) -> Result {
+    if stream().is_some_and(webrepl::pump) {
+        return Ok(Obj::NONE);
+    }
     while let Some(byte) = receive() {
         console::add_input(byte);
     }
@@ -56,10 +59,13 @@ fn notify(_args: &[Obj]) -> Result {
 pub fn receive() -> Option<u8> {
     loop {
         let mut byte = [0];
-        let read = mp::stream_readable(stream()?).and_then(|stream| stream.read(&mut byte));
+        let object = stream()?;
+        // A WebREPL client's interrupts were taken when they came in.
+        let checked = webrepl::is_connection(object);
+        let read = mp::stream_readable(object).and_then(|stream| stream.read(&mut byte));
         match read {
             Ok(0) => drop_stream("dupterm: EOF received, deactivating\n", None),
-            Ok(_) if console::interrupt_on(byte[0]) => {}
+            Ok(_) if !checked && console::interrupt_on(byte[0]) => {}
             Ok(_) => return Some(byte[0]),
             Err(error) if error.errno() == Some(EAGAIN) => return None,
             Err(error) if is_interrupt(error) => return None,
@@ -94,7 +100,7 @@ pub fn poll(events: usize) -> usize {
 
 /// Whether input of the stream ends a wait; arranges that it does.
 pub fn ends_wait() -> bool {
-    stream().is_none_or(|object| socket::watch(object, event::POLL_RD))
+    stream().is_none_or(|object| webrepl::is_connection(object) || socket::watch(object, event::POLL_RD))
 }
 
 /// Whether an interrupt of the program came while the stream's code ran. It is not the stream's fault; the program gets it.

@@ -66,6 +66,12 @@ pub trait Hal: Sync {
     fn network(&self) -> Option<&dyn Network> {
         None
     }
+    /// The WebREPL server that every start of the virtual machine starts, beside what the board's files say.
+    fn webrepl(&self) -> Option<WebRepl<'_>> {
+        None
+    }
+    /// That server listens.
+    fn webrepl_listens(&self) {}
     /// Enters the boot loader, which takes new firmware. Returns if the board has none; it resets then.
     fn enter_bootloader(&self) {}
     /// Why the board started last.
@@ -73,6 +79,19 @@ pub trait Hal: Sync {
     /// Prepares a hard reset: what is written is kept, [`Hal::reset_cause`] says `cause` afterwards. The virtual machine
     /// starts again right after this.
     fn prepare_reset(&self, cause: ResetCause);
+}
+
+/// A WebREPL server from the start on.
+#[derive(Clone, Copy, Debug)]
+pub struct WebRepl<'a> {
+    /// The address that it listens on.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+    /// The password, 4 to 63 bytes, with quirks at most 9.
+    pub password: &'a str,
+    /// It behaves as those of stock boards: see `modules::webrepl`.
+    pub stock: bool,
 }
 
 /// Why a board started.

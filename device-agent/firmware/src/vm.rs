@@ -73,6 +73,12 @@ pub fn alarm() -> bool {
     unsafe { ffi::mp_sched_schedule(modules::machine::on_alarm(), mp::Obj::NONE) }
 }
 
+/// A socket that was watched has something. False: it can't be taken in now, tell it again a little later. May be called from
+/// any thread or interrupt.
+pub fn socket_ready() -> bool {
+    modules::socket::on_ready()
+}
+
 /// Resets the board at once: nothing is closed or finalised.
 pub(crate) fn reset(cause: ResetCause) -> ! {
     hal::hal().prepare_reset(cause);

@@ -148,6 +148,51 @@ pub fn romfs(data: &[u8]) {
     walk(image, image.root(), &mut Vec::new(), true, &mut steps);
 }
 
+/// Any bytes from a client of the WebREPL server, split in any way; the first byte `n` of a piece takes so many bytes. Half of
+/// the cases begin behind the login, so that they need not find it.
+pub fn webrepl(data: &[u8]) {
+    use mpr_extmod::webrepl::{Event, MAX_PASSWORD, Session};
+    const LOGIN: &[u8] =
+        b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: k\r\n\r\n\x81\x01\r";
+    let Some((&choice, mut rest)) = data.split_first() else { return };
+    let mut session = Session::new(choice & 2 != 0);
+    let mut ended = false;
+    let mut feed = |mut piece: Vec<u8>| {
+        let mut at = 0;
+        while at < piece.len() {
+            let input = &mut piece[at..];
+            let (used, event) = session.take(input);
+            assert!(used > 0 && used <= input.len());
+            assert!(event.is_some() || used == input.len());
+            assert!(event.is_none() || !ended, "nothing comes behind the end");
+            match event {
+                Some(Event::Input(range)) => assert!(session.is_open() && input[range].len() <= used),
+                Some(Event::Data { bytes, .. }) => assert!(session.is_open() && input[bytes].len() <= used),
+                Some(Event::Request(request)) => assert!(session.is_open() && request.name().len() < 64),
+                Some(Event::Block) if choice & 4 != 0 => session.end_get(),
+                Some(Event::Block) => assert!(session.is_open()),
+                Some(Event::Password) => {
+                    assert!(session.password().len() <= MAX_PASSWORD + 1);
+                    session.admit();
+                }
+                Some(Event::Ping) => assert!(session.ping().len() <= 125),
+                Some(Event::Opened) => assert!(!session.key().is_empty()),
+                Some(Event::Bye | Event::Broken { .. }) => ended = true,
+                None => {}
+            }
+            at += used;
+        }
+    };
+    if choice & 1 != 0 {
+        feed(LOGIN.to_vec());
+    }
+    while let Some((&size, after)) = rest.split_first() {
+        let (piece, after) = after.split_at(usize::from(size).min(after.len()));
+        rest = after;
+        feed(piece.to_vec());
+    }
+}
+
 /// Visits a directory and what is in it, as far as a few thousand steps go. `first`: no other entry hides it.
 fn walk(image: Image<'_>, mut directory: Directory<'_>, path: &mut Vec<u8>, first: bool, steps: &mut u32) {
     let mut seen: Vec<&[u8]> = Vec::new();

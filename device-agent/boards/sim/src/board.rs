@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use mpr_firmware::hal::{Flash, Hal, Memory, ResetCause, Rom};
+use mpr_firmware::hal::{self, Flash, Hal, Memory, ResetCause, Rom};
 use mpr_firmware::network::Network;
 use mpr_firmware::vm;
 
@@ -17,6 +17,7 @@ use crate::options::Options;
 use crate::rom::SimRom;
 use crate::shutdown;
 use crate::uart::Line;
+use crate::webrepl::WebRepl;
 use crate::{network, processor};
 
 /// What a UART's receive FIFO holds, if nothing else is said.
@@ -38,6 +39,7 @@ pub struct Board {
     link: Box<dyn Link>,
     fifo: Fifo,
     capacity: u16,
+    webrepl: WebRepl,
     runs_programs: bool,
     receiving: Option<Line>,
     sending: Option<Line>,
@@ -58,6 +60,7 @@ impl Board {
         flash: SimFlash,
         rom: Option<SimRom>,
         link: Box<dyn Link>,
+        webrepl: WebRepl,
         options: &Options,
     ) -> &'static Board {
         let fifo_size = options.fifo.or(options.uart.map(|_| UART_FIFO));
@@ -67,7 +70,8 @@ impl Board {
             rom,
             link,
             fifo: Fifo::new(fifo_size.map(usize::from)),
-            capacity: fifo_size.unwrap_or(CAPACITY).min(CAPACITY),
+            capacity: fifo_size.unwrap_or(CAPACITY).min(CAPACITY).min(webrepl.capacity()),
+            webrepl,
             runs_programs: !options.safe_boot,
             receiving: line(DRIVER_BUFFER),
             sending: line(UART_SEND_FIFO),
@@ -101,7 +105,7 @@ impl Board {
     /// The virtual machine is up: from now on the console may interrupt it.
     fn begin(&'static self) {
         // Without it the board has no network.
-        let _ = network::Host::new(|| self.signal()).map(|host| self.network.set(host));
+        let _ = network::Host::new(|| self.signal(), vm::socket_ready).map(|host| self.network.set(host));
         let _ = self.alarm.set(Alarm::new(|| self.ticks_us(), || self.signal()));
         let _ = self.ready.set(());
         if let Some(line) = &self.receiving {
@@ -267,6 +271,14 @@ impl Hal for Board {
 
     fn network(&self) -> Option<&dyn Network> {
         self.network.get().map(|host| host as &dyn Network)
+    }
+
+    fn webrepl(&self) -> Option<hal::WebRepl<'_>> {
+        self.webrepl.server()
+    }
+
+    fn webrepl_listens(&self) {
+        self.webrepl.announce();
     }
 
     fn memory(&self) -> Option<&dyn Memory> {

@@ -4,6 +4,7 @@
 //! - `board`: the hardware layer that the firmware runs on.
 //! - `console`, `fifo`, `uart`: what stands between the firmware and the outside: stdio, a PTY or TCP.
 //! - `flash`: the flash memory, in a file or in memory; `rom`: that for read-only files; `power`: cuts in their middle.
+//! - `webrepl`: the server that `--webrepl` asks for.
 //! - `alarm`: the alarm of timers; `network`: sockets; `processor`: the processor's clock and memory.
 //! - `shutdown`: signals, and leaving with the terminal as it was.
 #![allow(unsafe_code)] // Starting the virtual machine; the block says why it is sound.
@@ -20,6 +21,7 @@ mod processor;
 mod rom;
 mod shutdown;
 mod uart;
+mod webrepl;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -44,7 +46,8 @@ fn run(options: &options::Options) -> Result<(), options::Failure> {
     let flash = flash::SimFlash::open(options, Arc::clone(&power))?;
     let rom = rom::SimRom::open(options, power)?;
     let link = console::open(options)?;
-    let board = board::Board::start(flash, rom, link, options);
+    let webrepl = webrepl::WebRepl::prepare(options)?;
+    let board = board::Board::start(flash, rom, link, webrepl, options);
     shutdown::on_signals(signals, board);
     board.run(options.heap.0);
     shutdown::leave(board);

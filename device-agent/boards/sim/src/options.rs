@@ -44,9 +44,27 @@ pub struct Options {
     /// Size of the receive FIFO in bytes, 16 to 65535 [default: 256 with --uart, else unlimited]
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(16..))]
     pub fifo: Option<u16>,
+    /// Serve WebREPL on this port of the loopback address (0: any); prints the address. Without another console, this is the
+    /// only one
+    #[arg(long, value_name = "PORT", requires = "password")]
+    pub webrepl: Option<u16>,
+    /// WebREPL's password: 4 to 63 bytes, with quirks at most 9
+    #[arg(long, value_name = "PASSWORD", requires = "webrepl")]
+    pub password: Option<String>,
+    /// Behave like the WebREPL server of other boards, for tests of clients: input beyond 255 bytes that the program has not read
+    /// is lost, a full disk is not reported, a piece of a file takes 20 ms
+    #[arg(long, value_name = "WHOSE", requires = "webrepl")]
+    pub quirks: Option<Quirks>,
     /// Size of Python's heap
     #[arg(long, value_name = "SIZE", default_value = "512K")]
     pub heap: Size,
+}
+
+/// Whose quirks.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Quirks {
+    /// MicroPython's own server.
+    Stock,
 }
 
 /// A number of bytes: `4096`, `512K`, `2M`.

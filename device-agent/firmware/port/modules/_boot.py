@@ -30,3 +30,13 @@ try:
 except OSError as error:
     print("the flash has a filesystem that can't be mounted:", error)
 del vfs, _superblocks, _mount
+
+import _webrepl
+
+if _webrepl.config():
+    import webrepl
+
+    webrepl.start(*_webrepl.config())
+    _webrepl.listens()
+    del webrepl
+del _webrepl

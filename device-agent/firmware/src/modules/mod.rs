@@ -15,11 +15,13 @@ mod select;
 pub mod socket;
 mod time;
 mod vfs;
+pub mod webrepl;
 
 /// Forgets everything that belongs to the last life of the virtual machine: called at every start, before Python code.
 pub fn reset() {
     random::reset();
     socket::reset();
+    webrepl::reset();
     crate::vfs::reset();
     vfs::reset();
 }

@@ -13,6 +13,8 @@ pub enum Root {
     CurrentMount = 1,
     /// The running timers.
     Timers = 2,
+    /// The sockets with a callback.
+    Callbacks = 3,
 }
 
 /// A root pointer.

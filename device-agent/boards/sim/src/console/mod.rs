@@ -1,5 +1,6 @@
-//! The console's outside: standard input and output, a pseudo terminal, or TCP.
+//! The console's outside: standard input and output, a pseudo terminal, TCP, or nobody.
 
+mod nobody;
 mod pty;
 mod stdio;
 mod tcp;
@@ -24,6 +25,8 @@ pub fn open(options: &Options) -> Result<Box<dyn Link>, Failure> {
         Ok(Box::new(pty::Pty::open(options.link.as_deref())?))
     } else if let Some(port) = options.tcp {
         Ok(Box::new(tcp::Tcp::open(port)?))
+    } else if options.webrepl.is_some() && !options.stdio {
+        Ok(Box::new(nobody::Nobody))
     } else {
         Ok(Box::new(stdio::Stdio::open()?))
     }

@@ -34,11 +34,15 @@ struct Sockets {
 }
 
 impl Host {
-    /// `wake` ends the board's waiting.
-    pub fn new(wake: impl Fn() + Clone + Send + Sync + 'static) -> io::Result<Self> {
+    /// `wake` ends the board's waiting; `ready` is told first when a watched socket has something, again a little later if it says
+    /// false.
+    pub fn new(
+        wake: impl Fn() + Clone + Send + Sync + 'static,
+        ready: impl Fn() -> bool + Send + 'static,
+    ) -> io::Result<Self> {
         Ok(Self {
             sockets: Mutex::default(),
-            watcher: Watcher::start(wake.clone())?,
+            watcher: Watcher::start(wake.clone(), ready)?,
             resolver: Resolver::new(wake),
         })
     }

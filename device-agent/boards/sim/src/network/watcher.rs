@@ -5,10 +5,14 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use mpr_firmware::network::SocketId;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::Socket;
+
+/// How soon the firmware is told again if its queue was full.
+const AGAIN: Duration = Duration::from_millis(1);
 
 /// The board's side of the thread.
 pub struct Watcher {
@@ -39,7 +43,10 @@ impl Shared {
 
 impl Watcher {
     /// Starts the thread; it lives as long as the process.
-    pub fn start(wake: impl Fn() + Send + 'static) -> io::Result<Self> {
+    pub fn start(
+        wake: impl Fn() + Send + 'static,
+        ready: impl Fn() -> bool + Send + 'static,
+    ) -> io::Result<Self> {
         let (poke, poked) = UnixStream::pair()?;
         poked.set_nonblocking(true)?;
         poke.set_nonblocking(true)?;
@@ -48,6 +55,9 @@ impl Watcher {
         std::thread::Builder::new().name("sockets".into()).spawn(move || {
             loop {
                 if round(&shared, &poked) {
+                    while !ready() {
+                        std::thread::sleep(AGAIN);
+                    }
                     wake();
                 }
             }

@@ -6,8 +6,10 @@
 //! - `transfer`: sending and receiving; `stream`: the same as a Python stream.
 //! - `address`: tuples, names and the resolver.
 //! - `wait`: timeouts, and waiting for a socket.
+//! - `notify`: functions that are called when something comes in.
 
 mod address;
+mod notify;
 mod object;
 mod stream;
 mod transfer;
@@ -26,7 +28,8 @@ use crate::mp::{Error, Obj, Result};
 use crate::native_module;
 use crate::network::Network;
 
-pub use object::watch;
+pub use notify::{again, on_ready};
+pub use object::{Socket, socket, watch};
 
 /// Numbers of the constants: Linux's, which are those of most stock ports.
 mod number {
@@ -42,6 +45,8 @@ mod number {
     pub const SO_REUSEADDR: isize = 2;
     pub const SO_BROADCAST: isize = 6;
     pub const SO_KEEPALIVE: isize = 9;
+    /// As on stock boards; it has no name in Python.
+    pub const SO_CALLBACK: isize = 20;
     pub const TCP_NODELAY: isize = 1;
     pub const IP_ADD_MEMBERSHIP: isize = 35;
     pub const IP_DROP_MEMBERSHIP: isize = 36;
@@ -78,4 +83,5 @@ pub fn reset() {
     if let Some(network) = hal().network() {
         network.close_all();
     }
+    notify::reset();
 }

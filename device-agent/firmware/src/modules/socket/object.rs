@@ -14,7 +14,7 @@ use micropython_sys::qstr::{
 };
 
 use super::wait::{self, Timeout, os};
-use super::{address, network, number, stream, transfer};
+use super::{address, network, notify, number, stream, transfer};
 use crate::errno;
 use crate::hal::hal;
 use crate::mp::{self, Args, Error, Finaliser, Native, Obj, Result};
@@ -29,6 +29,8 @@ pub struct Socket {
     id: Cell<Option<SocketId>>,
     /// How long operations wait.
     pub timeout: Cell<Timeout>,
+    /// What is called when something comes in; null for nothing.
+    pub callback: Cell<Obj>,
     /// The address family.
     pub family: Family,
 }
@@ -90,8 +92,14 @@ pub static TYPE: FullType<3> = FullType::new(
 impl Socket {
     /// An object without a socket: made first, so that no socket is lost if memory runs out.
     fn empty(family: Family) -> Result<&'static Socket> {
-        let timeout = Cell::new(Timeout::Never);
-        mp::alloc_finalised(Socket { base: mp::base::<Socket>(), id: Cell::new(None), timeout, family })
+        let (timeout, callback) = (Cell::new(Timeout::Never), Cell::new(Obj::NULL));
+        mp::alloc_finalised(Socket {
+            base: mp::base::<Socket>(),
+            id: Cell::new(None),
+            timeout,
+            callback,
+            family,
+        })
     }
 
     /// The board's socket; `OSError(EBADF)` when closed.
@@ -236,10 +244,14 @@ fn settimeout(args: &[Obj]) -> Result {
     Ok(Obj::NONE)
 }
 
-/// `socket.setsockopt(level, option, value)`, the value an integer or what C would have in memory.
+/// `socket.setsockopt(level, option, value)`, the value an integer or what C would have in memory; for option 20 a function
+/// that is called with the socket when something comes in, or None.
 fn setsockopt(args: &[Obj]) -> Result {
     let id = socket(args[0])?.id()?;
     let option = match (mp::int_of(args[1])?, mp::int_of(args[2])?) {
+        (number::SOL_SOCKET, number::SO_CALLBACK) => {
+            return notify::set(socket(args[0])?, args[3]).map(|()| Obj::NONE);
+        }
         (number::SOL_SOCKET, number::SO_REUSEADDR) => SocketOption::ReuseAddress(switch(args[3])?),
         (number::SOL_SOCKET, number::SO_BROADCAST) => SocketOption::Broadcast(switch(args[3])?),
         (number::SOL_SOCKET, number::SO_KEEPALIVE) => SocketOption::KeepAlive(switch(args[3])?),

@@ -1,0 +1,469 @@
+//! A client: a stream over its socket.
+
+use core::cell::{Cell, UnsafeCell};
+use core::ffi::c_void;
+
+use micropython_sys::ffi;
+use micropython_sys::object::{Base, FullType, Slot, StreamProtocol, Type, stream as event};
+use micropython_sys::qstr::{
+    MP_QSTR_Connection, MP_QSTR_close, MP_QSTR_notify, MP_QSTR_read, MP_QSTR_state, MP_QSTR_write,
+};
+use mpr_extmod::webrepl::frame::{self, BINARY, CLOSE, PONG, TEXT};
+use mpr_extmod::webrepl::{ASK, DENIED, Event, NO_WEBSOCKET, RESPONSE_MAX, Session, WELCOME, response};
+
+use super::transfer::Transfer;
+use super::{guard, is_stock};
+use crate::errno;
+use crate::hal::hal;
+use crate::modules::socket;
+use crate::mp::{self, Args, Error, Native, Obj, Result};
+use crate::{console, dupterm, native_dict, native_fn, native_make_new, wait};
+
+/// Bytes of input that wait for the program, and as many with quirks.
+const RING: usize = 1024;
+const STOCK_RING: usize = 255;
+/// Bytes that are taken from the socket at once; stock boards handle files in such pieces.
+const PIECE: usize = 512;
+/// A client that takes no byte for so long is dropped.
+const PATIENCE_US: u64 = 10_000_000;
+/// Tells clients that nothing is lost, however fast they send.
+const NOTE: &[u8] = b"WebREPL-Flow: pushes-back\r\n";
+
+/// A client.
+#[repr(C)]
+pub struct Connection {
+    base: Base,
+    socket: Cell<Obj>,
+    stock: bool,
+    /// Something of it is under way; callbacks may run meanwhile.
+    busy: Cell<bool>,
+    session: UnsafeCell<Session>,
+    ring: [Cell<u8>; RING],
+    first: Cell<usize>,
+    count: Cell<usize>,
+    /// The file that is put or got.
+    pub(super) transfer: Transfer,
+}
+
+// SAFETY: `Base` first, `TYPE` is its type.
+unsafe impl Native for Connection {
+    const TYPE: &'static Type = TYPE.as_type();
+}
+
+native_fn!(CLOSE_FN, 1..=1, |args: &[Obj]| {
+    connection(args[0])?.close();
+    Ok(Obj::NONE)
+});
+native_fn!(NOTIFY, 1..=2, notify);
+native_fn!(STATE, 1..=1, state);
+
+native_dict!(LOCALS, {
+    MP_QSTR_close: Obj::from_static(&CLOSE_FN),
+    MP_QSTR_notify: Obj::from_static(&NOTIFY),
+    MP_QSTR_read: Obj::from_ptr(&raw const ffi::mp_stream_read_obj),
+    MP_QSTR_state: Obj::from_static(&STATE),
+    MP_QSTR_write: Obj::from_ptr(&raw const ffi::mp_stream_write_obj),
+});
+
+native_make_new!(make_new, new);
+
+static PROTOCOL: StreamProtocol =
+    StreamProtocol { read: Some(read), write: Some(write), ioctl: Some(ioctl), is_text: 0 };
+
+/// The type.
+pub static TYPE: FullType<3> = FullType::new(
+    MP_QSTR_Connection,
+    0,
+    [
+        (Slot::MakeNew, make_new as *const c_void),
+        (Slot::Protocol, (&raw const PROTOCOL).cast()),
+        (Slot::LocalsDict, (&raw const LOCALS).cast()),
+    ],
+);
+
+fn connection(object: Obj) -> Result<&'static Connection> {
+    mp::native(object)
+}
+
+/// Whether the object is a client.
+pub fn is_connection(object: Obj) -> bool {
+    connection(object).is_ok()
+}
+
+/// Takes in what has come from a client. False: the object is none.
+pub fn pump(object: Obj) -> bool {
+    connection(object).map(Connection::pump).is_ok()
+}
+
+/// `Connection(socket)`: the socket must not block.
+fn new(args: Args<'_>) -> Result {
+    let [socket] = args.take([mp::POSITIONAL])?;
+    let socket = socket.ok_or(Error::typ("a socket is needed"))?;
+    socket::socket(socket)?;
+    let stock = is_stock();
+    let connection = mp::alloc(Connection {
+        base: mp::base::<Connection>(),
+        socket: Cell::new(socket),
+        stock,
+        busy: Cell::new(false),
+        session: UnsafeCell::new(Session::new(stock)),
+        ring: [const { Cell::new(0) }; RING],
+        first: Cell::new(0),
+        count: Cell::new(0),
+        transfer: Transfer::default(),
+    })?;
+    Ok(Obj::from_ptr(connection))
+}
+
+/// `connection.notify([socket])`: takes in what has come. False: not before the program has read.
+fn notify(args: &[Obj]) -> Result {
+    let connection = connection(args[0])?;
+    connection.pump();
+    Ok(if connection.room() == 0 || connection.is_closed() { Obj::FALSE } else { Obj::TRUE })
+}
+
+/// `connection.state()`: 0 before the password, 1 behind it, 2 at the end.
+fn state(args: &[Obj]) -> Result {
+    let connection = connection(args[0])?;
+    let state = match connection.is_closed() {
+        true => 2,
+        false => isize::from(connection.is_open()),
+    };
+    Ok(Obj::small_int(state))
+}
+
+impl Connection {
+    fn object(&self) -> Obj {
+        Obj::from_ptr(core::ptr::from_ref(self))
+    }
+
+    /// Whether it has the quirks of stock boards.
+    pub(super) fn is_stock(&self) -> bool {
+        self.stock
+    }
+
+    fn is_closed(&self) -> bool {
+        self.socket.get().is_null()
+    }
+
+    /// The session. What is done with it must not call into the core.
+    fn with_session<T>(&self, work: impl FnOnce(&mut Session) -> T) -> T {
+        // SAFETY: the one place that makes a reference; it ends before anything else can run.
+        work(unsafe { &mut *self.session.get() })
+    }
+
+    fn is_open(&self) -> bool {
+        self.with_session(|session| session.is_open())
+    }
+
+    /// The file that is got has ended.
+    pub(super) fn end_get(&self) {
+        self.with_session(Session::end_get);
+    }
+
+    /// How much more the ring takes.
+    fn room(&self) -> usize {
+        let size = if self.stock { STOCK_RING } else { RING };
+        size.saturating_sub(self.count.get())
+    }
+
+    /// Input for the program; what does not fit is lost.
+    fn push(&self, byte: u8) {
+        if self.room() > 0 {
+            self.ring[(self.first.get() + self.count.get()) % RING].set(byte);
+            self.count.set(self.count.get() + 1);
+        }
+    }
+
+    fn pop(&self) -> Option<u8> {
+        let (first, count) = (self.first.get(), self.count.get());
+        if count == 0 {
+            return None;
+        }
+        self.first.set((first + 1) % RING);
+        self.count.set(count - 1);
+        if count == RING / 2 {
+            // It may have been full.
+            socket::again(self.socket.get());
+        }
+        Some(self.ring[first].get())
+    }
+
+    /// Ends the connection, and its part in the console.
+    pub(super) fn close(&self) {
+        let socket = self.socket.replace(Obj::NULL);
+        if socket.is_null() {
+            return;
+        }
+        self.transfer.abandon();
+        if dupterm::stream() == Some(self.object()) {
+            dupterm::set(Obj::NULL);
+        }
+        if let Ok(socket) = socket::socket(socket) {
+            socket.close();
+        }
+    }
+
+    /// Takes in what has come, as far as there is room.
+    fn pump(&self) {
+        if self.busy.replace(true) {
+            return;
+        }
+        let mut piece = [0; PIECE];
+        while !self.is_closed() {
+            let most = if self.stock { PIECE } else { self.room().min(PIECE) };
+            if most == 0 {
+                break;
+            }
+            match self.receive(&mut piece[..most]) {
+                Ok(0) => self.close(),
+                Ok(count) => self.handle(&mut piece[..count]),
+                Err(errno::EAGAIN) => break,
+                Err(_) => self.close(),
+            }
+        }
+        self.busy.set(false);
+    }
+
+    fn receive(&self, buffer: &mut [u8]) -> core::result::Result<usize, i32> {
+        let socket = socket::socket(self.socket.get()).and_then(socket::Socket::id);
+        match (socket, hal().network()) {
+            (Ok(id), Some(network)) => network.receive(id, buffer).map(|(count, _)| count),
+            _ => Err(errno::EBADF),
+        }
+    }
+
+    fn handle(&self, mut input: &mut [u8]) {
+        while !input.is_empty() && !self.is_closed() {
+            let (used, event) = self.with_session(|session| session.take(input));
+            let (done, rest) = input.split_at_mut(used);
+            input = rest;
+            match event {
+                None => {}
+                Some(Event::Input(bytes)) => {
+                    for &byte in &done[bytes] {
+                        if !console::interrupt_on(byte) {
+                            self.push(byte);
+                        }
+                    }
+                    // Whoever is about to wait for input has looked before this came.
+                    hal().wake();
+                }
+                Some(Event::Opened) => self.opened(),
+                Some(Event::Password) => self.login(),
+                Some(Event::Request(request)) => self.begin(&request),
+                Some(Event::Data { bytes, left }) => self.data(&done[bytes], left),
+                Some(Event::Block) => self.block(),
+                Some(Event::Ping) if self.stock => {}
+                Some(Event::Ping) => {
+                    let mut pong = [0; frame::MOST_CONTROL];
+                    let len = self.with_session(|session| {
+                        pong[..session.ping().len()].copy_from_slice(session.ping());
+                        session.ping().len()
+                    });
+                    self.say(PONG, &pong[..len]);
+                }
+                Some(Event::Bye) => self.say_bye(),
+                Some(Event::Broken { http }) => {
+                    if http {
+                        self.send(NO_WEBSOCKET);
+                    }
+                    self.close();
+                }
+            }
+        }
+    }
+
+    /// A websocket is asked for.
+    fn opened(&self) {
+        let mut out = [0; RESPONSE_MAX];
+        let note = if self.stock { &[][..] } else { NOTE };
+        let len = self.with_session(|session| response(session.key(), note, &mut out));
+        self.send(&out[..len]);
+        // The end right behind the answer says that somebody else is here.
+        match dupterm::stream() {
+            Some(_) => self.close(),
+            None => {
+                self.say(TEXT, ASK);
+                if self.stock {
+                    dupterm::set(self.object());
+                }
+            }
+        }
+    }
+
+    /// A password was given.
+    fn login(&self) {
+        match self.with_session(|session| guard::check(session.password())) {
+            guard::Verdict::Right => {
+                let other = dupterm::stream().is_some_and(|stream| stream != self.object());
+                if other {
+                    return self.say_bye();
+                }
+                self.with_session(Session::admit);
+                self.say(TEXT, WELCOME);
+                if !self.is_closed() {
+                    dupterm::set(self.object());
+                }
+            }
+            guard::Verdict::Wrong => {
+                self.say(TEXT, DENIED);
+                self.close();
+            }
+            guard::Verdict::TooSoon(seconds) => {
+                let mut text = *b"\r\nAccess denied: try again in 000 s\r\n";
+                let digits = [seconds / 100 % 10, seconds / 10 % 10, seconds % 10];
+                for (place, digit) in text[30..33].iter_mut().zip(digits) {
+                    *place = b'0' + digit as u8;
+                }
+                self.say(TEXT, &text);
+                self.close();
+            }
+        }
+    }
+
+    fn say_bye(&self) {
+        self.say(CLOSE, &[]);
+        self.close();
+    }
+
+    /// A binary frame.
+    pub(super) fn reply(&self, payload: &[u8]) {
+        self.say(BINARY, payload);
+    }
+
+    /// A frame. An interrupt that comes meanwhile is for the program, and a client that takes nothing is dropped.
+    fn say(&self, opcode: u8, payload: &[u8]) {
+        let mut out = [0; frame::HEADER_MAX + PIECE];
+        let Some(len) = framed(opcode, payload, &mut out) else { return };
+        self.send(&out[..len]);
+    }
+
+    fn send(&self, bytes: &[u8]) {
+        let mut interrupted = false;
+        let mut left = bytes;
+        while !left.is_empty() && !self.is_closed() {
+            match self.send_some(left) {
+                Ok(count) => left = &left[count..],
+                // Waited for as long as need be: half a frame would be the end of the connection.
+                Err(error) if error.errno().is_none() => interrupted = true,
+                Err(_) => self.close(),
+            }
+        }
+        if interrupted {
+            console::interrupt();
+        }
+    }
+
+    /// Sends at least one byte, or closes.
+    fn send_some(&self, bytes: &[u8]) -> Result<usize> {
+        let deadline = hal().ticks_us() + PATIENCE_US;
+        loop {
+            let object = self.socket.get();
+            let id = socket::socket(object)?.id()?;
+            let network = hal().network().ok_or(Error::Os(errno::ENODEV))?;
+            match network.send(id, bytes, None) {
+                Ok(count) if count > 0 => return Ok(count),
+                Ok(_) | Err(errno::EAGAIN) => {}
+                Err(error) => return Err(Error::Os(error)),
+            }
+            let left = wait::ms_until(deadline);
+            if left == 0 {
+                return Err(Error::Os(errno::ETIMEDOUT));
+            }
+            let wanted =
+                event::POLL_WR | if self.busy.get() || self.room() == 0 { 0 } else { event::POLL_RD };
+            let watched = network.watch(id, wanted);
+            wait::event(Some(if watched { left } else { 1 }))?;
+            // An interrupt may be what has come.
+            self.pump();
+        }
+    }
+
+    /// Console output. An interrupt is the error.
+    fn print(&self, text: &[u8]) -> Result<usize> {
+        if !self.is_open() || self.busy.get() {
+            return Ok(text.len());
+        }
+        let part = &text[..text.len().min(PIECE)];
+        let mut out = [0; frame::HEADER_MAX + PIECE];
+        let Some(len) = framed(TEXT, part, &mut out) else { return Ok(0) };
+        let (mut sent, mut interrupt) = (0, None);
+        while sent < len {
+            match self.send_some(&out[sent..len]) {
+                Ok(count) => sent += count,
+                Err(error) if error.errno().is_none() && !self.is_closed() => interrupt = Some(error),
+                Err(_) => {
+                    self.close();
+                    return Ok(text.len());
+                }
+            }
+        }
+        socket::again(self.socket.get());
+        interrupt.map_or(Ok(part.len()), Err)
+    }
+}
+
+/// Writes a whole frame, and says how long it is.
+fn framed(opcode: u8, payload: &[u8], out: &mut [u8; frame::HEADER_MAX + PIECE]) -> Option<usize> {
+    let mut head = [0; frame::HEADER_MAX];
+    let at = frame::header(opcode, u16::try_from(payload.len()).ok()?, &mut head);
+    out[..at].copy_from_slice(&head[..at]);
+    out.get_mut(at..at + payload.len())?.copy_from_slice(payload);
+    Some(at + payload.len())
+}
+
+unsafe extern "C" fn read(this: Obj, data: *mut u8, len: usize, errcode: *mut i32) -> usize {
+    let count = connection(this).and_then(|connection| {
+        // SAFETY: the caller's buffer.
+        let buffer = if len == 0 { &mut [] } else { unsafe { core::slice::from_raw_parts_mut(data, len) } };
+        if connection.count.get() == 0 {
+            connection.pump();
+            if !connection.is_closed() {
+                socket::again(connection.socket.get());
+            }
+        }
+        let mut count = 0;
+        for place in buffer {
+            let Some(byte) = connection.pop() else { break };
+            *place = byte;
+            count += 1;
+        }
+        match count {
+            0 if len > 0 && !connection.is_closed() => Err(Error::Os(errno::EAGAIN)),
+            count => Ok(count),
+        }
+    });
+    // SAFETY: the caller's pointer; no destructors here.
+    unsafe { mp::finish_stream(count, errcode) }
+}
+
+unsafe extern "C" fn write(this: Obj, data: *const u8, len: usize, errcode: *mut i32) -> usize {
+    let count = connection(this).and_then(|connection| {
+        // SAFETY: the caller's data.
+        connection.print(if len == 0 { &[] } else { unsafe { core::slice::from_raw_parts(data, len) } })
+    });
+    // SAFETY: the caller's pointer; no destructors here.
+    unsafe { mp::finish_stream(count, errcode) }
+}
+
+unsafe extern "C" fn ioctl(this: Obj, request: usize, argument: usize, errcode: *mut i32) -> usize {
+    let answer = connection(this).and_then(|connection| match request {
+        event::POLL => {
+            connection.pump();
+            if connection.count.get() == 0 && !connection.is_closed() {
+                socket::again(connection.socket.get());
+            }
+            let readable = if connection.count.get() > 0 { event::POLL_RD } else { 0 };
+            Ok((readable | event::POLL_WR) & argument)
+        }
+        event::CLOSE => {
+            connection.close();
+            Ok(0)
+        }
+        event::FLUSH => Ok(0),
+        _ => Err(Error::Os(errno::EINVAL)),
+    });
+    // SAFETY: the caller's pointer; no destructors here.
+    unsafe { mp::finish_stream(answer, errcode) }
+}
