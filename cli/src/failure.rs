@@ -3,6 +3,7 @@
 use std::io;
 
 use mpr_protocol::Error;
+use mpr_protocol::transport::WebReplError;
 
 use crate::hints::{self, Advice};
 
@@ -168,6 +169,13 @@ impl Failure {
             Error::SeveralDevices(ports) => {
                 let failure = link(format!("{} devices found, and `auto` means the only one", ports.len()));
                 ports.iter().fold(failure, |failure, port| failure.cause(port.to_string()))
+            }
+            Error::WebRepl { port, source } => {
+                let kind = match source {
+                    WebReplError::NoPassword | WebReplError::Certificates { .. } => Kind::Usage,
+                    _ => Kind::Link,
+                };
+                Failure::new(kind, format!("failed to access `{port}`")).cause(source.to_string())
             }
             Error::Open { port, source } => {
                 link(format!("failed to access `{port}`")).cause(strerror(&source))

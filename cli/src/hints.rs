@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use mpr_protocol::transport::{WebReplAddress, WebReplError};
 use mpr_protocol::{Address, Errno, Error};
 
 /// How advice writes the start of a command that needs the board; [`Advice::text`] names the board there.
@@ -73,6 +74,15 @@ impl Named {
         }
     }
 
+    /// The name that the configuration gives it, if it was called by that.
+    pub fn alias(&self) -> Option<&str> {
+        match self {
+            Named::Connect(device) | Named::Option(device) | Named::Default(device) => {
+                device.alias.as_deref()
+            }
+        }
+    }
+
     /// The start of a command line for this board.
     fn command(&self) -> String {
         match self {
@@ -116,6 +126,15 @@ fn for_link(trouble: Trouble, address: Option<&Address>) -> String {
         (Trouble::Busy, Some(Address::Rfc2217 { .. })) => {
             "somebody else uses that port of the server, or it lets nobody in; try again when it is free".to_owned()
         }
+        (Trouble::Lost, Some(Address::WebRepl(_))) => {
+            "boards hang up when they restart; try again when it is back".to_owned()
+        }
+        (Trouble::Silent, Some(Address::WebRepl(_))) => {
+            "a program that never waits may keep a board from answering; press reset on it".to_owned()
+        }
+        (_, Some(Address::WebRepl(WebReplAddress { host, port, .. }))) => {
+            format!("does the board serve it? `nc -vz {} {port}`; on its prompt: `import webrepl_setup`", shell_word(host))
+        }
         (_, Some(Address::Tcp { host, port } | Address::Rfc2217 { host, port })) => {
             format!("does anything listen there? `nc -vz {} {port}`", shell_word(host))
         }
@@ -147,6 +166,7 @@ pub fn for_device(error: &Error) -> Option<Advice> {
             let name = first.serial.as_ref().map_or(first.path.clone(), |serial| format!("id:{serial}"));
             format!("name one of them, such as `mpr connect {}`", shell_word(&name))
         }
+        Error::WebRepl { source, .. } => return for_webrepl(source),
         Error::PermissionDenied { .. } => {
             "`sudo usermod -aG dialout $USER` lets you use serial ports after the next login".to_owned()
         }
@@ -169,6 +189,26 @@ pub fn for_device(error: &Error) -> Option<Advice> {
 
 /// Characters that no name on FAT has.
 const FAT_REFUSES: [char; 8] = ['"', '*', ':', '<', '>', '?', '\\', '|'];
+
+fn for_webrepl(error: &WebReplError) -> Option<Advice> {
+    let text = match error {
+        WebReplError::Busy => {
+            "close the other program or browser page; stock boards keep a client that has gone away \
+                               until they are reset"
+        }
+        WebReplError::Denied => {
+            "`import webrepl_setup` at the board's prompt sets another one; stock boards look at 9 \
+                                 characters at most"
+        }
+        WebReplError::TooSoon(_) => "try again then",
+        WebReplError::NoPassword => "`--password-file FILE`, or MPR_WEBREPL_PASSWORD",
+        WebReplError::Tls(_) => "`--ca FILE` trusts the certificates in a file, `--insecure` whoever answers",
+        WebReplError::NotWebRepl { .. } => "is it the right port? WebREPL's is 8266",
+        WebReplError::Certificates { .. } => "`openssl x509 -in FILE -text` shows what is in a certificate",
+        _ => return Some(Advice::Link(Trouble::Lost)),
+    };
+    Some(Advice::Text(text.to_owned()))
+}
 
 fn for_errno(errno: &Errno, path: &str) -> Option<Advice> {
     let is_any = |names: &[&str]| names.iter().any(|name| errno.is(name));

@@ -28,6 +28,7 @@ mod line;
 mod local;
 pub mod manual;
 mod options;
+mod password;
 mod printer;
 mod progress;
 mod repl;

@@ -26,6 +26,15 @@ pub struct Anywhere {
     /// Write every byte to and from the board to a file
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// File with the password for `ws://` and `wss://` (default: $MPR_WEBREPL_PASSWORD, the configuration's, a question)
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// File with the certificates (PEM) that `wss://` trusts instead of the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Let `wss://` trust whoever answers
+    #[arg(long)]
+    pub insecure: bool,
     /// Give up on a program or an exchange after this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub timeout: Option<Duration>,
@@ -62,6 +71,9 @@ impl Anywhere {
         self.device = later.device.or(self.device.take());
         self.trace = later.trace.or(self.trace.take());
         self.timeout = later.timeout.or(self.timeout);
+        self.password_file = later.password_file.or(self.password_file.take());
+        self.ca = later.ca.or(self.ca.take());
+        self.insecure |= later.insecure;
     }
 }
 

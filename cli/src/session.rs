@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use mpr_protocol::transport::WebReplOptions;
 use mpr_protocol::{Address, AddressError, ConnectOptions, Device, Error, Timeouts};
 
 use crate::chain::nearest;
@@ -10,6 +11,7 @@ use crate::config::Config;
 use crate::failure::{Failure, Kind};
 use crate::hints::{DeviceName, Named, shell_word};
 use crate::options::{DEVICE_VARIABLE, Globals};
+use crate::password::Passwords;
 use crate::printer::Printer;
 use crate::signals::Signals;
 use crate::watchdog::Watchdog;
@@ -58,6 +60,7 @@ pub struct Session<'a> {
     options: ConnectOptions,
     limit: Option<Duration>,
     preferred: Option<Target>,
+    passwords: Passwords,
     current: Option<Named>,
     device: Option<Device>,
     restarting: Option<Instant>,
@@ -75,8 +78,14 @@ impl<'a> Session<'a> {
             timeouts.idle = timeouts.idle.min(limit);
             timeouts.overall = Some(limit);
         }
+        let webrepl = WebReplOptions {
+            password: None,
+            insecure: globals.anywhere.insecure,
+            ca: globals.anywhere.ca.clone(),
+        };
         let options = ConnectOptions {
             timeouts,
+            webrepl,
             trace: globals.anywhere.trace.clone(),
             interrupt: signals.flag().clone(),
             ..ConnectOptions::default()
@@ -89,6 +98,7 @@ impl<'a> Session<'a> {
             options,
             limit: globals.anywhere.timeout,
             preferred,
+            passwords: Passwords::new(globals.anywhere.password_file.clone()),
             current: None,
             device: None,
             restarting: None,
@@ -255,7 +265,9 @@ impl<'a> Session<'a> {
             None => default_board(self.preferred.as_ref(), self.config)?,
         };
         self.current = Some(named.clone());
-        let device = Device::connect(named.address(), &self.options).map_err(|error| {
+        let options = self.connect_options(&named)?;
+        let device = Device::connect(named.address(), &options).map_err(|error| {
+            self.passwords.forget(&error);
             let near = misspelt(named.address(), &error, self.config);
             let failure = Failure::device("connect", error);
             match near {
@@ -266,6 +278,20 @@ impl<'a> Session<'a> {
         self.printer.detail(&format!("connected to `{}`", device.name()));
         self.device = Some(device);
         Ok(())
+    }
+
+    /// How to connect to this board: with a password, if it wants one.
+    pub fn connect_options(&mut self, named: &Named) -> Result<ConnectOptions, Failure> {
+        let mut options = self.options.clone();
+        if let Address::WebRepl(_) = named.address() {
+            options.webrepl.password = Some(self.passwords.of(named, self.config, self.signals)?);
+        }
+        Ok(options)
+    }
+
+    /// Takes this password for the boards from here on.
+    pub fn use_password(&mut self, password: &str) {
+        self.passwords.given(password);
     }
 
     /// Lets the board be while something else happens that may take long: it is left at its friendly prompt, and the

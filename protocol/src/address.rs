@@ -4,10 +4,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::transport::WebReplAddress;
+
 /// Which board to talk to.
 ///
 /// Written as `auto`, `id:SERIAL`, `port:NAME`, a path such as `/dev/ttyACM0` or `COM3`, `sim:`, `sim:FILE`,
-/// `sim:-`, `exec:COMMAND`, `tcp://HOST:PORT` (also `socket://HOST:PORT`, as pyserial has it) or `rfc2217://HOST:PORT`.
+/// `sim:-`, `exec:COMMAND`, `tcp://HOST:PORT` (also `socket://HOST:PORT`, as pyserial has it), `rfc2217://HOST:PORT`,
+/// `ws://HOST[:8266]` (also `webrepl:HOST`) or `wss://HOST[:443]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Address {
@@ -35,6 +38,8 @@ pub enum Address {
         /// TCP port, 1 to 65535.
         port: u16,
     },
+    /// A board that serves WebREPL.
+    WebRepl(WebReplAddress),
 }
 
 /// Where the simulated board keeps its flash.
@@ -69,6 +74,14 @@ pub enum AddressError {
         /// The text as written.
         text: String,
         /// The scheme with its slashes.
+        scheme: &'static str,
+    },
+    /// A scheme that wants a host, without a usable one.
+    #[error("`{text}` is not `{scheme}HOST` or `{scheme}HOST:PORT`")]
+    WebRepl {
+        /// The text as written.
+        text: String,
+        /// The scheme as written.
         scheme: &'static str,
     },
     /// An option behind a `?` that is not known.
@@ -113,12 +126,46 @@ impl FromStr for Address {
             ["tcp://", "socket://", RFC2217].into_iter().find(|s| text.starts_with(s))
         {
             parse_network(text, scheme)
+        } else if let Some(scheme) = WEBREPL.into_iter().find(|s| text.starts_with(s)) {
+            parse_webrepl(text, scheme)
         } else if let Some((scheme, _)) = text.split_once("://") {
             Err(AddressError::Scheme { scheme: scheme.to_owned() })
         } else {
             Ok(Address::Serial(text.to_owned()))
         }
     }
+}
+
+/// The second is short for the first.
+const WEBREPL: [&str; 3] = ["ws://", "webrepl:", "wss://"];
+
+/// The ports of WebREPL, and of what is before it within TLS.
+const WEBREPL_PORTS: (u16, u16) = (8266, 443);
+
+fn parse_webrepl(text: &str, scheme: &'static str) -> Result<Address, AddressError> {
+    let wrong = || AddressError::WebRepl { text: text.to_owned(), scheme };
+    let rest = &text[scheme.len()..];
+    let rest = rest.strip_prefix("//").filter(|_| scheme == "webrepl:").unwrap_or(rest);
+    let (place, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
+    let tls = scheme == "wss://";
+    let port = if tls { WEBREPL_PORTS.1 } else { WEBREPL_PORTS.0 };
+    let (host, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, "")) => (host, port),
+        Some((host, after)) => {
+            let port = after.strip_prefix(':').and_then(|port| port.parse().ok());
+            (host, port.ok_or_else(wrong)?)
+        }
+        None => match place.split_once(':') {
+            Some((host, port)) => (host, port.parse().map_err(|_| wrong())?),
+            None => (place, port),
+        },
+    };
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    // A password in an address would be in logs and in the list of processes.
+    if host.is_empty() || port == 0 || text.contains(odd) || host.contains('@') {
+        return Err(wrong());
+    }
+    Ok(Address::WebRepl(WebReplAddress { tls, host: host.to_owned(), port, path: path.to_owned() }))
 }
 
 const RFC2217: &str = "rfc2217://";
@@ -162,6 +209,11 @@ impl fmt::Display for Address {
             Address::Sim(SimFlash::File(file)) => write!(f, "sim:{}", file.display()),
             Address::Exec(command) => write!(f, "exec:{command}"),
             Address::Tcp { host, port } => write!(f, "tcp://{}:{port}", bracketed(host)),
+            Address::WebRepl(WebReplAddress { tls, host, port, path }) => {
+                let scheme = if *tls { "wss" } else { "ws" };
+                let path = if path == "/" { "" } else { path };
+                write!(f, "{scheme}://{}:{port}{path}", bracketed(host))
+            }
             Address::Rfc2217 { host, port } => write!(f, "{RFC2217}{}:{port}", bracketed(host)),
         }
     }
@@ -204,6 +256,21 @@ mod tests {
             assert_eq!(text.parse(), Ok(rfc2217.clone()), "{text}");
         }
         assert_eq!("socket://h:1".parse(), Ok(Address::Tcp { host: "h".into(), port: 1 }));
+        let webrepl = |tls, host: &str, port, path: &str| {
+            Address::WebRepl(WebReplAddress { tls, host: host.into(), port, path: path.into() })
+        };
+        for (text, shown, address) in [
+            ("ws://h", "ws://h:8266", webrepl(false, "h", 8266, "/")),
+            ("webrepl:h", "ws://h:8266", webrepl(false, "h", 8266, "/")),
+            ("webrepl://h:1/", "ws://h:1", webrepl(false, "h", 1, "/")),
+            ("ws://[::1]", "ws://[::1]:8266", webrepl(false, "::1", 8266, "/")),
+            ("ws://[::1]:7/a/b", "ws://[::1]:7/a/b", webrepl(false, "::1", 7, "/a/b")),
+            ("wss://gate/esp", "wss://gate:443/esp", webrepl(true, "gate", 443, "/esp")),
+        ] {
+            assert_eq!(text.parse(), Ok(address.clone()), "{text}");
+            assert_eq!(address.to_string(), shown);
+            assert_eq!(shown.parse(), Ok(address), "{shown}");
+        }
         assert_eq!("port:/dev/x".parse(), Ok(Address::Serial("/dev/x".into())));
     }
 
@@ -222,6 +289,14 @@ mod tests {
             "socket://h",
             "rfc2217://h",
             "rfc2217://h:1?speed=9",
+            "ws://",
+            "ws://h:0",
+            "ws://h:x",
+            "ws://[::1",
+            "wss://:1",
+            "webrepl:",
+            "ws://user:pw@h",
+            "ws://h/a b",
             "foo://x",
         ] {
             assert!(text.parse::<Address>().is_err(), "{text}");

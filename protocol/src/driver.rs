@@ -295,6 +295,14 @@ impl Driver {
         self.stop(during, &mut |_| {})
     }
 
+    /// Opens the link again that a restart of the board closed. `false` when this kind of link can't.
+    pub(crate) fn reconnect(&mut self, during: &str, patience: Duration) -> Result<bool, Error> {
+        let now = Instant::now();
+        self.unsent.clear();
+        let result = self.transport.reconnect(now + patience);
+        result.map_err(|error| lost(error, during, Instant::now() - now))
+    }
+
     /// Starts an operation that awaits nothing, and sends its bytes.
     pub(crate) fn send_off(&mut self, op: Op, during: &str, patience: Duration) -> Result<(), Error> {
         let now = Instant::now();

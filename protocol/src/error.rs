@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use crate::transport::WebReplError;
 use crate::{Errno, PortInfo, SystemExit, Traceback};
 
 /// Everything that an operation can fail with.
@@ -48,6 +49,14 @@ pub enum Error {
         port: String,
         /// The reason.
         source: io::Error,
+    },
+    /// A board that serves WebREPL does not let us in.
+    #[error("cannot open `{port}`: {source}")]
+    WebRepl {
+        /// The name as given.
+        port: String,
+        /// The reason.
+        source: WebReplError,
     },
     /// The link ended: unplugged, closed by the other side, or the process ended.
     #[error("the connection was lost during {during}{}", cause.as_deref().map(|c| format!(": {c}")).unwrap_or_default())]
@@ -141,6 +150,12 @@ pub enum Error {
         /// The start of what came, made printable.
         got: String,
     },
+}
+
+/// The operating system's words for an error, without Rust's `(os error N)`.
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or(&text).to_owned()
 }
 
 impl Error {

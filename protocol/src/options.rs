@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::transport::WebReplOptions;
+
 /// How to connect.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
@@ -14,6 +16,8 @@ pub struct ConnectOptions {
     pub timeouts: Timeouts,
     /// A file that gets every byte both ways with its time.
     pub trace: Option<PathBuf>,
+    /// For boards that are reached by WebREPL.
+    pub webrepl: WebReplOptions,
     /// Only look at what is there: a simulated board starts without running `boot.py` and `main.py`, and one that has no flash
     /// image yet is [`crate::Error::NotFound`] instead of made. Boards that are on already are what they are.
     pub only_look: bool,
@@ -27,6 +31,7 @@ impl Default for ConnectOptions {
             baud: 115_200,
             timeouts: Timeouts::default(),
             trace: None,
+            webrepl: WebReplOptions::default(),
             only_look: false,
             interrupt: InterruptFlag::default(),
         }

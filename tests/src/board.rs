@@ -34,6 +34,8 @@ pub enum Kind {
     SimWs,
     /// The same with the quirks of stock boards.
     SimWsStock,
+    /// Our firmware on a PTY that pyserial's RFC 2217 server serves.
+    SimRfc2217,
     /// Our firmware behind the harness's [`Link`].
     SimLink,
     /// Stock MicroPython 1.9.2 on an emulated BBC micro:bit, behind a [`Link`].
@@ -51,6 +53,19 @@ impl Kind {
         match self {
             Kind::Microbit => Wire { baud: Some(115_200), ahead: Some(16) },
             _ => Wire::default(),
+        }
+    }
+
+    /// Our firmware over networks: every command is tried over them, too.
+    pub const NETWORKS: [Kind; 3] = [Kind::SimWs, Kind::SimWsStock, Kind::SimRfc2217];
+
+    /// The kind that stands in for another: `MPR_TEST_KIND` names one for every [`Kind::SimPty`].
+    fn substituted(self) -> Kind {
+        match (self, std::env::var("MPR_TEST_KIND").as_deref()) {
+            (Kind::SimPty, Ok("SimWs")) => Kind::SimWs,
+            (Kind::SimPty, Ok("SimWsStock")) => Kind::SimWsStock,
+            (Kind::SimPty, Ok("SimRfc2217")) => Kind::SimRfc2217,
+            (kind, _) => kind,
         }
     }
 
@@ -91,6 +106,7 @@ pub struct Board {
     address: String,
     // Fields drop in this order: the port goes before the process, the folder last.
     link: Option<Link>,
+    server: Option<Process>,
     process: Option<Process>,
     dir: TempDir,
 }
@@ -116,7 +132,8 @@ impl Board {
     pub fn with(kind: Kind, options: BoardOptions) -> Board {
         let dir =
             tempfile::Builder::new().prefix("mpr-board-").tempdir().expect("a temporary folder can be made");
-        let mut board = Board { kind, address: String::new(), link: None, process: None, dir };
+        let kind = kind.substituted();
+        let mut board = Board { kind, address: String::new(), link: None, server: None, process: None, dir };
         board.launch(&options);
         board
     }
@@ -172,6 +189,11 @@ impl Board {
             _ => self.dir.path().join("tty").display().to_string(),
         };
         self.process = Some(process);
+        if self.kind == Kind::SimRfc2217 {
+            let (server, port) = Process::rfc2217(&self.address);
+            self.server = Some(server);
+            self.address = format!("rfc2217://127.0.0.1:{port}");
+        }
     }
 
     fn command(&self, options: &BoardOptions) -> Command {

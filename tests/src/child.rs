@@ -1,8 +1,8 @@
 //! Child processes that never outlive the test.
 
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,22 @@ pub struct Process {
 }
 
 impl Process {
+    /// pyserial's server in front of a serial port, and the TCP port that it serves.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn rfc2217(port: &str) -> (Process, u16) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/devices/rfc2217/server.py");
+        let mut command = Command::new(crate::python_program());
+        command.args([script, port]).stdout(Stdio::piped());
+        let mut process = Process::spawn(&mut command);
+        let mut line = String::new();
+        let stdout = process.child().stdout.take().expect("stdout is a pipe");
+        BufReader::new(stdout).read_line(&mut line).expect("the server tells its port");
+        (process, line.trim().parse().expect("a port"))
+    }
+
     /// Starts `command`.
     ///
     /// # Panics

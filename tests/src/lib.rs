@@ -7,6 +7,7 @@
 //! - [`Machine`] gives `mpr` USB ports to list.
 //! - [`Web`] is a web server that does what it is told, [`Index`] an index of packages on one.
 //! - [`paste`] pastes into a board's prompt and compares.
+//! - [`Gate`] is a gateway in front of a server: TLS, or a bad network.
 //! - [`WebSocket`] says to a WebREPL server what it is told to say, byte for byte.
 //! - [`Console`] talks to a board's console without `mpr`.
 //!
@@ -20,6 +21,7 @@ mod console;
 mod desk;
 mod endpoint;
 mod faults;
+mod gate;
 mod link;
 mod locate;
 mod mpr;
@@ -35,6 +37,7 @@ pub use child::Process;
 pub use console::Console;
 pub use desk::{Desk, all_bytes};
 pub use faults::{Engine, Faults, Schedule};
+pub use gate::{Gate, Trouble};
 pub use link::Link;
 pub use locate::{mpr_program, python_program, sim_program, target_dir};
 pub use mpr::{Mpr, Outcome, Running, mpr};

@@ -17,6 +17,39 @@ on!(
     ]
 );
 on!(
+    sim_ws,
+    mpr_tests::Kind::SimWs,
+    [
+        missing_files_are_named,
+        directories_in_the_way,
+        missing_directories_are_named,
+        odd_names_survive,
+        large_files_survive
+    ]
+);
+on!(
+    sim_ws_stock,
+    mpr_tests::Kind::SimWsStock,
+    [
+        missing_files_are_named,
+        directories_in_the_way,
+        missing_directories_are_named,
+        odd_names_survive,
+        large_files_survive
+    ]
+);
+on!(
+    sim_rfc2217,
+    mpr_tests::Kind::SimRfc2217,
+    [
+        missing_files_are_named,
+        directories_in_the_way,
+        missing_directories_are_named,
+        odd_names_survive,
+        large_files_survive
+    ]
+);
+on!(
     wasm,
     mpr_tests::Kind::Wasm,
     [

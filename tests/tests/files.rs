@@ -25,6 +25,63 @@ on!(
     ]
 );
 on!(
+    sim_ws,
+    mpr_tests::Kind::SimWs,
+    [
+        cp_there_and_back,
+        cp_replaces,
+        cp_skips_what_is_there,
+        cp_several,
+        ls_lists,
+        cat_is_exact,
+        rm_removes,
+        touch_makes_and_keeps,
+        sha256sum_is_right,
+        mkdir_and_rmdir,
+        cp_and_rm_whole_trees,
+        tree_draws,
+        df_counts
+    ]
+);
+on!(
+    sim_ws_stock,
+    mpr_tests::Kind::SimWsStock,
+    [
+        cp_there_and_back,
+        cp_replaces,
+        cp_skips_what_is_there,
+        cp_several,
+        ls_lists,
+        cat_is_exact,
+        rm_removes,
+        touch_makes_and_keeps,
+        sha256sum_is_right,
+        mkdir_and_rmdir,
+        cp_and_rm_whole_trees,
+        tree_draws,
+        df_counts
+    ]
+);
+on!(
+    sim_rfc2217,
+    mpr_tests::Kind::SimRfc2217,
+    [
+        cp_there_and_back,
+        cp_replaces,
+        cp_skips_what_is_there,
+        cp_several,
+        ls_lists,
+        cat_is_exact,
+        rm_removes,
+        touch_makes_and_keeps,
+        sha256sum_is_right,
+        mkdir_and_rmdir,
+        cp_and_rm_whole_trees,
+        tree_draws,
+        df_counts
+    ]
+);
+on!(
     wasm,
     mpr_tests::Kind::Wasm,
     [

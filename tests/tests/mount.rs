@@ -8,8 +8,8 @@ use mpr_tests::{Board, BoardOptions, Faults, Kind, Mpr, Outcome, Schedule, paste
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-/// Our firmware, and a stock one with other modules and a link of its own.
-const KINDS: [Kind; 2] = [Kind::SimPty, Kind::Wasm];
+/// Our firmware, a stock one with other modules and a link of its own, and ours over networks.
+const KINDS: [Kind; 5] = [Kind::SimPty, Kind::Wasm, Kind::SimWs, Kind::SimWsStock, Kind::SimRfc2217];
 
 fn folder(files: &[(&str, &[u8])]) -> TempDir {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");

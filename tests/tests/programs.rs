@@ -9,6 +9,17 @@ on!(
     [exec_and_eval, run_files, a_chain_shares_the_board, soft_reset_forgets]
 );
 on!(sim_uart, mpr_tests::Kind::SimUart { baud: 115_200 }, [exec_and_eval, run_files, soft_reset_forgets]);
+on!(sim_ws, mpr_tests::Kind::SimWs, [exec_and_eval, run_files, a_chain_shares_the_board, soft_reset_forgets]);
+on!(
+    sim_ws_stock,
+    mpr_tests::Kind::SimWsStock,
+    [exec_and_eval, run_files, a_chain_shares_the_board, soft_reset_forgets]
+);
+on!(
+    sim_rfc2217,
+    mpr_tests::Kind::SimRfc2217,
+    [exec_and_eval, run_files, a_chain_shares_the_board, soft_reset_forgets]
+);
 on!(
     microbit,
     mpr_tests::Kind::Microbit,

@@ -40,6 +40,9 @@ fn faults(time: Duration) -> Result {
         let mut command = cargo(["test", "-p", "mpr-tests", "--test", "bad_links"]);
         command.env("MPR_SOAK_FIRST", first.to_string()).env("MPR_SOAK_SEEDS", SEEDS_PER_RUN.to_string());
         run(&mut command)?;
+        let mut command = cargo(["test", "-p", "mpr-tests", "--test", "webrepl", "networks"]);
+        command.env("MPR_SOAK_FIRST", first.to_string()).env("MPR_SOAK_SEEDS", SEEDS_PER_RUN.to_string());
+        run(&mut command)?;
         first += SEEDS_PER_RUN;
     }
     Ok(())

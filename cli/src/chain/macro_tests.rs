@@ -14,7 +14,7 @@ fn config(macros: &[(&str, &[&str])]) -> Config {
         config.macros.insert(found.name.clone(), found);
     }
     let address = "id:1234".parse().expect("an address");
-    config.devices.insert("lab".to_owned(), Alias { address, origin: origin(99) });
+    config.devices.insert("lab".to_owned(), Alias { address, password: None, origin: origin(99) });
     config
 }
 

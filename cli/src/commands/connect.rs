@@ -18,7 +18,10 @@ Devices:
   sim:FILE, sim:-    the same with its files in FILE, or nowhere
   exec:COMMAND       a command whose input and output are a board's console
   tcp://HOST:PORT    a console behind a TCP port (also socket://)
-  rfc2217://HOST:PORT  a serial port of another machine, served by ser2net and the like";
+  rfc2217://HOST:PORT  a serial port of another machine, served by ser2net and the like
+  ws://HOST[:8266]   a board that serves WebREPL (also webrepl:HOST); asks for the password, unless --password-file,
+                     MPR_WEBREPL_PASSWORD or the configuration gives it
+  wss://HOST[:443]   the same behind a TLS gateway; --ca FILE, --insecure";
 
 /// Arguments of `connect`.
 #[derive(Debug, Args)]

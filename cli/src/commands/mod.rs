@@ -41,6 +41,7 @@ pub mod sync;
 pub mod touch;
 pub mod tree;
 pub mod version;
+pub mod webrepl;
 
 use clap::{ArgMatches, Args, Command};
 
@@ -200,6 +201,15 @@ static COMMANDS: &[Entry] = &[
     file_entry::<tree::Tree>("tree", "list directories as a tree", &["size", "human"]),
     entry::<mount::Umount>("umount", "take a mounted folder away"),
     entry::<version::Version>("version", "print the version"),
+    Entry {
+        name: "webrepl",
+        about: "copy files by WebREPL's own protocol, while a program runs",
+        group: Group::Commands,
+        options: &[],
+        grammar: webrepl::WebRepl::augment_args,
+        build: webrepl::build,
+        missing: missing_word,
+    },
 ];
 
 /// A command's line.

@@ -36,9 +36,12 @@ pub fn candidates(current: &str, config: &Config, sources: &mut dyn Sources) -> 
     found.push(device("auto", "the only USB board"));
     found.push(device("list", "list the serial ports"));
     found.push(Candidate { ends: false, ..device(SIM, "a simulated board") });
-    for (scheme, what) in
-        [("tcp://", "a console behind a TCP port"), ("rfc2217://", "a port of another machine")]
-    {
+    for (scheme, what) in [
+        ("tcp://", "a console behind a TCP port"),
+        ("rfc2217://", "a port of another machine"),
+        ("ws://", "a board that serves WebREPL"),
+        ("wss://", "the same, encrypted"),
+    ] {
         found.push(Candidate { ends: false, ..device(scheme, &format!("{what}: HOST:PORT")) });
     }
     if current.contains('/') {

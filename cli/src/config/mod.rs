@@ -41,11 +41,22 @@ impl fmt::Display for Origin {
     }
 }
 
+/// A password, and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// In the configuration itself.
+    Here(mpr_protocol::transport::Password),
+    /// In this file.
+    File(std::path::PathBuf),
+}
+
 /// A device with a name of the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
     /// What it stands for.
     pub address: mpr_protocol::Address,
+    /// Its WebREPL password, or the file that holds it.
+    pub password: Option<Secret>,
     /// Where it is defined.
     pub origin: Origin,
 }

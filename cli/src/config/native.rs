@@ -1,13 +1,15 @@
 //! `config.toml`.
 
 use std::ops::Range;
+use std::path::Path;
 use std::rc::Rc;
 
 use mpr_protocol::Address;
+use mpr_protocol::transport::Password;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Alias, Config, Macro, Origin, WITHOUT};
+use super::{Alias, Config, Macro, Origin, Secret, WITHOUT};
 use crate::chain::nearest;
 use crate::failure::Failure;
 use crate::session::Target;
@@ -19,7 +21,7 @@ const KEYS: [&str; 5] = ["auto_soft_reset", "device", "devices", "macros", "mpre
 const MACRO_KEYS: [&str; 2] = ["command", "help"];
 
 /// The keys of a device's table.
-const DEVICE_KEYS: [&str; 2] = ["address", "serial"];
+const DEVICE_KEYS: [&str; 4] = ["address", "password", "password_file", "serial"];
 
 /// Takes over what the file says. Returns whether mpremote's file is wanted as well.
 ///
@@ -153,6 +155,7 @@ impl<'a> Reader<'a> {
         if !matches!(Target::parse(name), Ok(Target::Name(_))) || name.starts_with('-') || name == "+" {
             return Err(self.wrong(&span, format_args!("`{name}` cannot be a device's name")));
         }
+        let mut password = None;
         let address = match value.get_ref() {
             DeValue::String(text) => self.address(text, value)?,
             DeValue::Table(table) => {
@@ -163,6 +166,22 @@ impl<'a> Reader<'a> {
                             return Err(self.wrong(&key.span(), "a device has one of `address` and `serial`"));
                         }
                         "address" => Some(self.address(self.string("address", value)?, value)?),
+                        "password" | "password_file" if password.is_some() => {
+                            return Err(
+                                self.wrong(&key.span(), "a device has one of `password` and `password_file`")
+                            );
+                        }
+                        "password" => {
+                            password = Some(Secret::Here(Password::new(self.string("password", value)?)));
+                            continue;
+                        }
+                        "password_file" => {
+                            let file = self.string("password_file", value)?;
+                            // As seen from the configuration's own folder.
+                            let folder = Path::new(&*self.file).parent().unwrap_or(Path::new(""));
+                            password = Some(Secret::File(folder.join(file)));
+                            continue;
+                        }
                         "serial" => Some(Address::Id(self.string("serial", value)?.to_owned())),
                         unknown => {
                             self.unknown_key(unknown, &key.span(), &DEVICE_KEYS);
@@ -181,7 +200,7 @@ impl<'a> Reader<'a> {
             let what = format!("the command `{name}` hides this device; `connect {name}` still names it");
             self.config.warn(&origin, &what);
         }
-        self.config.devices.insert(name.to_owned(), Alias { address, origin });
+        self.config.devices.insert(name.to_owned(), Alias { address, password, origin });
         Ok(())
     }
 

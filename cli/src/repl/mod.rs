@@ -11,7 +11,7 @@ mod restarts;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mpr_protocol::{Device, TransportError, bytes_literal};
 use nix::errno::Errno;
@@ -33,6 +33,9 @@ use restarts::Restarts;
 const TICK_MS: u16 = 100;
 
 /// How often a board that takes no input is tried again, in milliseconds; also the wait for a link without a
+/// How long a link may take to come back that a restart of the board has closed.
+const RESTART_PATIENCE: Duration = Duration::from_secs(15);
+
 /// descriptor.
 const RETRY_MS: u16 = 5;
 
@@ -212,7 +215,8 @@ impl<'a, 'b> Repl<'a, 'b> {
                     }
                     self.console.show(&bytes)?;
                 }
-                Err(error) => return Ok(End::Lost(error.to_string())),
+                Err(error) if !self.reconnected() => return Ok(End::Lost(error.to_string())),
+                Err(_) => {}
             }
             if self.restarts.as_mut().is_some_and(|restarts| restarts.is_due(Instant::now())) {
                 if !self.device.mounted().is_empty() {
@@ -223,6 +227,13 @@ impl<'a, 'b> Repl<'a, 'b> {
                 }
             }
         }
+    }
+
+    /// Gets the link back that the board's restart has closed, where a link can.
+    fn reconnected(&mut self) -> bool {
+        let deadline = Instant::now() + RESTART_PATIENCE;
+        self.pending.clear();
+        self.device.transport_mut().reconnect(deadline).unwrap_or(false)
     }
 
     /// Waits until a key, a byte from the board, or a little time. Tells whether the terminal has something.

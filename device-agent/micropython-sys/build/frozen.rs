@@ -1,6 +1,6 @@
 //! Frozen modules: `port/manifest.py`, compiled by the source tree's own mpy-cross.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{Dirs, tools};
@@ -28,7 +28,22 @@ pub fn generate(dirs: &Dirs) -> Result<(), String> {
     if !wide {
         command.arg("--mpy-cross-flags=-msmall-int-bits=31");
     }
-    tools::run("makemanifest.py", command.arg(dirs.port.join("manifest.py"))).map(drop)
+    tools::run("makemanifest.py", command.arg(dirs.port.join("manifest.py")))?;
+    start_small(&output)
+}
+
+/// The first table of names on the heap has room for twice what this pool says. However many names are frozen, it has to be a
+/// small one.
+fn start_small(output: &Path) -> Result<(), String> {
+    const MARK: &str = ", // allocated entries";
+    const ENTRIES: usize = 4;
+    let failed = |error: std::io::Error| format!("{}: {error}", output.display());
+    let text = std::fs::read_to_string(output).map_err(failed)?;
+    let line = text.lines().find(|line| line.ends_with(MARK)).ok_or("no pool of frozen names")?;
+    let said: usize =
+        line.trim().trim_end_matches(MARK).parse().map_err(|_| "a strange pool of frozen names")?;
+    let text = text.replacen(line, &format!("    {}{MARK}", said.min(ENTRIES)), 1);
+    std::fs::write(output, text).map_err(failed)
 }
 
 /// Builds the cross compiler once per target folder; it is a host program.

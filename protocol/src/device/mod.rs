@@ -46,6 +46,9 @@ use crate::{Address, ConnectOptions, Error, Transport, transport};
 /// How long a link may refuse the last bytes before it is closed without them.
 const LAST_PATIENCE: Duration = Duration::from_millis(200);
 
+/// How long a link may take to come back that a restart of the board closed.
+const RESTART_PATIENCE: Duration = Duration::from_secs(15);
+
 /// A board and the link to it.
 ///
 /// Operations enter the raw REPL by themselves when they need it and stay in it; [`Device::leave_raw_repl`] or
@@ -194,10 +197,18 @@ impl Device {
     /// As [`Device::enter_raw_repl`].
     pub fn soft_reset(&mut self) -> Result<(), Error> {
         self.enter_raw_repl()?;
+        const DURING: &str = "the soft reset";
         let limits = self.driver.limits(0);
-        self.driver.operate(Op::SoftReset, "the soft reset", limits, &mut |event| {
+        let reset = self.driver.operate(Op::SoftReset, DURING, limits, &mut |event| {
             Ok(matches!(event, Event::Entered).then_some(()))
-        })?;
+        });
+        match reset {
+            // The interpreter serves the link, and comes back with another one.
+            Err(Error::Lost { .. }) if self.driver.reconnect(DURING, RESTART_PATIENCE)? => {
+                self.enter_raw_repl()?;
+            }
+            result => result?,
+        }
         self.mounts.may_be_lost();
         self.check_mounts()
     }

@@ -237,7 +237,10 @@ impl Host {
         let (State::Answering { since }, Some(answer)) = (&mut self.state, &mut self.answer) else {
             return false;
         };
-        let until = answer.line.len().min(answer.acknowledged.saturating_add(2 * self.parameters.window));
+        // Two windows are free at the start, but for one byte: a ring buffer may hold one less than its size. Another because the
+        // board acknowledges a byte early.
+        let ahead = 2 * self.parameters.window - 2;
+        let until = answer.line.len().min(answer.acknowledged.saturating_add(ahead));
         if until <= answer.sent {
             return false;
         }

@@ -129,6 +129,14 @@ impl Transport for MountLink {
         self.link.name()
     }
 
+    fn pushes_back(&self) -> bool {
+        self.link.pushes_back()
+    }
+
+    fn reconnect(&mut self, deadline: Instant) -> Result<bool, TransportError> {
+        self.link.reconnect(deadline)
+    }
+
     #[cfg(unix)]
     fn poll_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         // Nothing tells when bytes wait here, or to be sent, while the link is silent.

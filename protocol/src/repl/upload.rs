@@ -155,7 +155,10 @@ impl Paste {
                 _ if self.window.len() < 2 => {
                     self.window.push(byte);
                     if self.window.len() == 2 {
-                        self.credit = self.window_size().unwrap_or(0);
+                        // The window is half of a ring buffer, which may hold a byte less than its size: of what is free at
+                        // the start, two windows, one byte has to wait, and one is for the end mark, which waits for no window.
+                        let window = self.window_size().unwrap_or(0);
+                        self.credit = window - (window / 2).min(2);
                     }
                 }
                 CTRL_A => self.credit = self.credit.saturating_add(self.window_size().unwrap_or(0)),

@@ -12,6 +12,7 @@ mod record;
 pub mod rfc2217;
 mod serial;
 mod tcp;
+pub mod webrepl;
 
 use std::io;
 use std::time::Instant;
@@ -23,6 +24,7 @@ pub use record::{Recorder, Replay, TraceError};
 pub use rfc2217::Rfc2217;
 pub use serial::Serial;
 pub use tcp::Tcp;
+pub use webrepl::{FileError, Password, WebRepl, WebReplAddress, WebReplError, WebReplOptions};
 
 /// A link to a board's console.
 pub trait Transport: Send {
@@ -48,6 +50,26 @@ pub trait Transport: Send {
     #[cfg(unix)]
     fn poll_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         None
+    }
+
+    /// Whether the link holds the sender back while the board takes no bytes, so that none is lost. `false` when that is
+    /// not known: then a board may lose what is beyond the receive buffer that it announces.
+    fn pushes_back(&self) -> bool {
+        false
+    }
+
+    /// The link as one by WebREPL, which moves files beside the console. `None` where it is another, or there is something between.
+    fn webrepl(&mut self) -> Option<&mut WebRepl> {
+        None
+    }
+
+    /// Opens the link again that the other side closed, as it does when the board restarts. `false` when this kind of link
+    /// can't.
+    ///
+    /// # Errors
+    /// [`TransportError::Closed`] when it could not be opened until the deadline.
+    fn reconnect(&mut self, _deadline: Instant) -> Result<bool, TransportError> {
+        Ok(false)
     }
 
     /// Hands over all the bytes.
@@ -76,6 +98,18 @@ impl Transport for Box<dyn Transport> {
 
     fn name(&self) -> &str {
         (**self).name()
+    }
+
+    fn pushes_back(&self) -> bool {
+        (**self).pushes_back()
+    }
+
+    fn webrepl(&mut self) -> Option<&mut WebRepl> {
+        (**self).webrepl()
+    }
+
+    fn reconnect(&mut self, deadline: Instant) -> Result<bool, TransportError> {
+        (**self).reconnect(deadline)
     }
 
     #[cfg(unix)]

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Child, ChildKind, Recorder, Rfc2217, Serial, Tcp, Transport};
-use crate::{Address, ConnectOptions, Error, SimFlash, ports};
+use super::webrepl::Patience;
+use super::{Child, ChildKind, Recorder, Rfc2217, Serial, Tcp, Transport, WebRepl, WebReplError};
+use crate::{Address, ConnectOptions, Error, InterruptFlag, SimFlash, ports};
 
 /// A host that does not answer within this is not there.
 const TCP_CONNECT: Duration = Duration::from_secs(5);
@@ -21,7 +22,7 @@ const SIM_PROGRAM: &str = "mpr-sim";
 ///
 /// # Errors
 /// [`Error::NoDevice`], [`Error::SeveralDevices`], [`Error::NoSuchSerial`], [`Error::NotFound`], [`Error::Busy`],
-/// [`Error::PermissionDenied`], [`Error::Open`]; [`Error::LocalIo`] for the trace file.
+/// [`Error::PermissionDenied`], [`Error::Open`], [`Error::WebRepl`]; [`Error::LocalIo`] for the trace file.
 pub fn open(address: &Address, options: &ConnectOptions) -> Result<Box<dyn Transport>, Error> {
     let link: Box<dyn Transport> = match address {
         Address::Auto => serial(&ports::only_device(&crate::list_ports()?)?.path, options)?,
@@ -38,6 +39,15 @@ pub fn open(address: &Address, options: &ConnectOptions) -> Result<Box<dyn Trans
             let link = Rfc2217::connect(host, *port, name.clone(), options.baud, TCP_CONNECT);
             Box::new(link.map_err(|e| refused(&name, e))?)
         }
+        Address::WebRepl(place) => {
+            let patience = Patience {
+                connect: TCP_CONNECT,
+                answer: options.timeouts.idle,
+                interrupt: options.interrupt.clone(),
+            };
+            let link = WebRepl::connect(place, address.to_string(), &options.webrepl, &patience);
+            Box::new(link.map_err(|source| not_let_in(address, source, &options.interrupt))?)
+        }
         Address::Exec(command) => {
             Box::new(Child::shell(command, address.to_string()).map_err(|e| refused(command, e))?)
         }
@@ -46,6 +56,17 @@ pub fn open(address: &Address, options: &ConnectOptions) -> Result<Box<dyn Trans
     match &options.trace {
         None => Ok(link),
         Some(file) => Ok(Box::new(Recorder::create(link, file).map_err(|source| Error::LocalIo { source })?)),
+    }
+}
+
+fn not_let_in(address: &Address, source: WebReplError, interrupt: &InterruptFlag) -> Error {
+    match source {
+        WebReplError::Interrupted => {
+            interrupt.take();
+            Error::Interrupted
+        }
+        WebReplError::Connect(error) => refused(&address.to_string(), error),
+        source => Error::WebRepl { port: address.to_string(), source },
     }
 }
 

@@ -72,6 +72,19 @@ impl<T: Transport> Transport for Recorder<T> {
         self.inner.name()
     }
 
+    fn pushes_back(&self) -> bool {
+        self.inner.pushes_back()
+    }
+
+    fn webrepl(&mut self) -> Option<&mut super::WebRepl> {
+        // Files by its protocol are not recorded.
+        self.inner.webrepl()
+    }
+
+    fn reconnect(&mut self, deadline: Instant) -> Result<bool, TransportError> {
+        self.inner.reconnect(deadline)
+    }
+
     #[cfg(unix)]
     fn poll_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         self.inner.poll_fd()

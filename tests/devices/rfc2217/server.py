@@ -30,7 +30,11 @@ def serve(port, client):
 
     def from_board():
         while not gone.is_set():
-            data = port.read(port.in_waiting or 1)
+            try:
+                data = port.read(port.in_waiting or 1)
+            except serial.SerialException:
+                # The client purged the port between the look and the read. One that is gone fails at the look.
+                continue
             try:
                 client.sendall(b"".join(manager.escape(data)))
             except OSError:

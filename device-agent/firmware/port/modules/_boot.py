@@ -31,12 +31,7 @@ except OSError as error:
     print("the flash has a filesystem that can't be mounted:", error)
 del vfs, _superblocks, _mount
 
-import _webrepl
-
-if _webrepl.config():
-    import webrepl
-
-    webrepl.start(*_webrepl.config())
-    _webrepl.listens()
-    del webrepl
-del _webrepl
+# Without names in the globals, which are those of the user's programs.
+if __import__("_webrepl").config():
+    __import__("webrepl").start(*__import__("_webrepl").config())
+    __import__("_webrepl").listens()
