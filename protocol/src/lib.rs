@@ -47,9 +47,9 @@ pub use address::{Address, AddressError, SimFlash};
 #[doc(hidden)]
 pub use device::listing::fuzz as listing_fuzz;
 pub use device::{
-    Capabilities, Device, DirEntry, EachFile, HalfDigest, Kind, Listing, ListingEntry, ListingOptions,
-    Looked, Mode, Mount, Mounted, Mounts, OpenFile, Progress, Removed, RemovedTree, RtcFields, SCRATCH_MARK,
-    Stat, StatVfs,
+    Capabilities, Device, DirEntry, EachFile, Fate, HalfDigest, Kind, Listing, ListingEntry, ListingOptions,
+    Looked, Mode, Mount, Mounted, Mounts, OpenFile, Progress, RemovedTree, RtcFields, SCRATCH_MARK, Stat,
+    StatVfs,
 };
 pub use errno::Errno;
 pub use error::Error;

@@ -1,7 +1,7 @@
 //! `rm`: removes files, and with `-r` directories with all that they hold.
 
 use clap::Args;
-use mpr_protocol::Error;
+use mpr_protocol::{Error, Fate};
 use serde::Serialize;
 
 use super::{Run, fs};
@@ -69,16 +69,19 @@ impl Rm {
         let tree =
             session.device()?.remove_tree(plain(path), detailed).map_err(|error| failure("rm -r", error))?;
         let whole = |below: &str| if below.is_empty() { path.to_owned() } else { join(path, below) };
-        for removed in &tree.removed {
-            let (path, what) =
-                (whole(&removed.path), if removed.is_dir { "removed directory" } else { "removed" });
-            report.removed.push(format!(":{path}"));
-            self.say(&format!("{what}: '{path}'"), session)?;
-        }
-        for skipped in &tree.skipped {
-            let path = whole(skipped);
-            report.skipped.push(format!(":{path}"));
-            self.say(&format!("skipped: '{path}' (vfs mountpoint)"), session)?;
+        for (below, fate) in &tree.fates {
+            let path = whole(below);
+            let told = match fate {
+                Fate::Skipped => &mut report.skipped,
+                Fate::File | Fate::Directory => &mut report.removed,
+            };
+            told.push(format!(":{path}"));
+            let line = match fate {
+                Fate::File => format!("removed: '{path}'"),
+                Fate::Directory => format!("removed directory: '{path}'"),
+                Fate::Skipped => format!("skipped: '{path}' (vfs mountpoint)"),
+            };
+            self.say(&line, session)?;
         }
         match tree.failed {
             None => Ok(()),

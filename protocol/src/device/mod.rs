@@ -28,7 +28,7 @@ pub use mount::Mounted;
 pub(crate) use packages::Presence;
 pub use put_many::{EachFile, Looked, OpenFile};
 pub use rates::SCRATCH_MARK;
-pub use remove::{Removed, RemovedTree};
+pub use remove::{Fate, RemovedTree};
 pub use rtc::RtcFields;
 pub use types::{Capabilities, DirEntry, Mount, Progress, Stat, StatVfs};
 

@@ -5,24 +5,24 @@ use super::{Device, DirEntry};
 use crate::python::{self, Value, str_literal};
 use crate::{Errno, Error};
 
-/// What [`Device::remove_tree`] did, in its order. Paths are below the directory that was named; its own is empty.
+/// What [`Device::remove_tree`] did. Paths are below the directory that was named; its own is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RemovedTree {
-    /// What is gone, if that was to be told.
-    pub removed: Vec<Removed>,
-    /// Directories that stay, with what they hold, because something is mounted there.
-    pub skipped: Vec<String>,
+    /// What became of each path, in the board's order.
+    pub fates: Vec<(String, Fate)>,
     /// What could not be removed, which ended it.
     pub failed: Option<(String, Errno)>,
 }
 
-/// Something that is gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Removed {
-    /// Its path.
-    pub path: String,
-    /// Whether it was a directory.
-    pub is_dir: bool,
+/// What became of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// A file that is gone. Told only if that was asked for.
+    File,
+    /// A directory that is gone. Told only if that was asked for.
+    Directory,
+    /// A directory that stays, with what it holds, because something is mounted there.
+    Skipped,
 }
 
 /// What a line of the board's says of a path.
@@ -56,8 +56,8 @@ impl Device {
              elif n%8<1:print()\n \
              def g(p,a):\n  \
              nonlocal z\n  \
-             for e in list(os.ilistdir(p)if p else os.ilistdir()):\n   \
-             q=p+'/'+e[0]if p else e[0]\n   \
+             for e in list(os.ilistdir(p[:-1]or p)if p else os.ilistdir()):\n   \
+             q=p+e[0]\n   \
              z=b=a+e[0]\n   \
              if e[1]&61440!=16384:\n    \
              os.remove(q)\n    \
@@ -71,14 +71,14 @@ impl Device {
              except OSError as e:x=e.args[0]\n   \
              if x in{stays}:w(2,b)\n   \
              else:\n    \
-             g(q,b+'/')\n    \
+             g(q+'/',b+'/')\n    \
              z=b\n    \
              os.rmdir(q)\n    \
              w(1,b)\n \
              p={path}\n \
              os.ilistdir(p)if p else 0\n \
              try:\n  \
-             g(p.rstrip('/')or p[:1],'')\n  \
+             g(p.rstrip('/')+'/'if p else p,'')\n  \
              z=''\n  \
              if p:\n   \
              try:\n    \
@@ -106,7 +106,7 @@ impl Device {
         let mut tree = RemovedTree::default();
         for DirEntry { name, .. } in self.list(dir)? {
             self.remove(&name)?;
-            tree.removed.push(Removed { path: name, is_dir: false });
+            tree.fates.push((name, Fate::File));
         }
         Ok(tree)
     }
@@ -132,8 +132,9 @@ fn parse(out: &[u8], wasi: bool) -> Option<RemovedTree> {
         };
         let path = String::from_utf8_lossy(path.bytes()?).into_owned();
         match (*kind, rest) {
-            (FILE | DIRECTORY, []) => tree.removed.push(Removed { path, is_dir: *kind == DIRECTORY }),
-            (SKIPPED, []) => tree.skipped.push(path),
+            (FILE, []) => tree.fates.push((path, Fate::File)),
+            (DIRECTORY, []) => tree.fates.push((path, Fate::Directory)),
+            (SKIPPED, []) => tree.fates.push((path, Fate::Skipped)),
             (FAILED, [errno]) => {
                 let number = i32::try_from(errno.int()?).ok()?;
                 let errno = if wasi { Errno::wasi(number) } else { Errno::new(number, None) };
@@ -155,9 +156,8 @@ mod tests {
     fn lines_are_read() {
         let out = b"(0, b'a')\r\n\r\n(1, b'd/\\xc3\\xa9')\r\n(2, b'sd')\r\n(3, b'x', 5)\r\n";
         let tree = parse(out, false).expect("well-formed");
-        let removed = |path: &str, is_dir| Removed { path: path.into(), is_dir };
-        assert_eq!(tree.removed, [removed("a", false), removed("d/\u{e9}", true)]);
-        assert_eq!(tree.skipped, ["sd"]);
+        let fates = [("a", Fate::File), ("d/\u{e9}", Fate::Directory), ("sd", Fate::Skipped)];
+        assert_eq!(tree.fates, fates.map(|(path, fate)| (path.to_owned(), fate)));
         assert_eq!(tree.failed, Some(("x".into(), Errno::new(5, None))));
         assert_eq!(parse(b"(3, b'x')\r\n", false), None);
     }
