@@ -180,9 +180,10 @@ def run(token, unit, size, wbits):
         return (2, 0) if s[0] & 0xF000 == 0x4000 else (1, s[6])
 
     def trouble(e):
-        # What an exception is to the host: a number and a text.
+        # What an exception is to the host: a number and a text. Ours have numbers that no board gives: -3 a directory is in
+        # the way, -4 there is no room.
         n = e.args[0] if isinstance(e, OSError) and e.args else 0
-        n = n if isinstance(n, int) else 0
+        n = n & 0xFFFFFFFF if isinstance(n, int) else 0
         return n.to_bytes(4, "little") + bytes(repr(e), "utf8")
 
     def look():
@@ -301,11 +302,11 @@ def run(token, unit, size, wbits):
         f = old = None
         try:
             if kind(name)[0] == 2:
-                raise OSError(21)
+                raise OSError(-3)
             if total >> 12 and total != 0xFFFFFFFF and hasattr(os, "statvfs"):
                 s = os.statvfs(name[: name.rfind("/") + 1] or ".")
                 if s[3] * (s[1] or s[0]) < total:
-                    raise OSError(28)
+                    raise OSError(-4)
             f = open(new, mode)
         except Exception as e:
             status = trouble(e)
@@ -336,7 +337,7 @@ def run(token, unit, size, wbits):
                     if status is None:
                         try:
                             if f.write(part) not in (None, len(part)):
-                                raise OSError(28)
+                                raise OSError(-4)
                         except Exception as e:
                             status = trouble(e)
                             answer(status, 87)

@@ -130,6 +130,10 @@ pub(crate) enum Status {
     Trouble(Trouble),
 }
 
+/// Numbers of the agent's own, which no board gives.
+pub(crate) const IS_DIRECTORY: i32 = -3;
+pub(crate) const NO_ROOM: i32 = -4;
+
 /// An exception on the board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Trouble {

@@ -435,6 +435,10 @@ impl Device {
 /// What an exception that the agent met means; `wasi`: on a board with the error numbers of WASI.
 pub(super) fn trouble_error(trouble: &request::Trouble, op: &'static str, path: &str, wasi: bool) -> Error {
     match trouble.errno {
+        request::IS_DIRECTORY => {
+            Error::Os { errno: Errno::new(21, Some("EISDIR")), path: path.to_owned(), op: "open" }
+        }
+        request::NO_ROOM => Error::NoSpace { path: path.to_owned() },
         1.. => {
             let errno = if wasi { Errno::wasi(trouble.errno) } else { Errno::new(trouble.errno, None) };
             match errno.is("ENOSPC") {

@@ -171,7 +171,10 @@ impl Device {
         let mut resume = None;
         for _ in 0..RESTARTS {
             match self.put_once(&mut upload, resume.take(), progress) {
-                Ok(Some(Status::Done)) => return Ok(upload.read),
+                Ok(Some(Status::Done)) => {
+                    progress(upload.read);
+                    return Ok(upload.read);
+                }
                 Ok(Some(status)) => return Err(self.refused(status, &mut upload)),
                 // The board's word on it was lost.
                 Ok(None) => match self.is_in_place(&upload)? {

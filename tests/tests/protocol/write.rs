@@ -98,7 +98,8 @@ fn an_interrupted_write_leaves_the_old_file_and_nothing_else() {
     let mut device = connect_with(&board, &options);
     put(&mut device, "f", b"old").expect("room");
     let flag = options.interrupt.clone();
-    let result = device.write_file("f", &mut &vec![b'x'; 200_000][..], None, &mut |done| {
+    let content = mpr_tests::all_bytes(200_000);
+    let result = device.write_file("f", &mut &content[..], None, &mut |done| {
         if done > 50_000 && done < 150_000 {
             flag.raise();
         }
