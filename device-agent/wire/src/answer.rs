@@ -59,7 +59,7 @@ impl Answers {
         }
         let (Some(low), Some(high)) = (self.held.get(1), self.held.get(2)) else { return None };
         let end = 3 + usize::from(u16::from_le_bytes([*low, *high]));
-        if end > LONGEST || end < 5 {
+        if !(5..=LONGEST).contains(&end) {
             return self.damaged();
         }
         let told = self.held.get(end..end + 4)?;

@@ -1,6 +1,6 @@
 //! Files and directories: everything but their content.
 
-use super::{Device, DirEntry, Mount, Stat, StatVfs};
+use super::{Device, DirEntry, Kind, ListingEntry, ListingOptions, Mount, Stat, StatVfs};
 use crate::agent::request::{NO_DIGEST, There};
 use crate::python::{self, Value, str_literal};
 use crate::{Discard, Errno, Error};
@@ -35,34 +35,31 @@ impl Device {
     /// # Errors
     /// [`Error::Os`]; [`Error::Unsupported`] for a directory on a board that has none.
     pub fn list(&mut self, dir: &str) -> Result<Vec<DirEntry>, Error> {
-        let path = str_literal(dir);
-        // Names as bytes: not every board prints Unicode text in the same way. An entry without a size
-        // gets it from stat, where that works.
-        let code = format!(
-            "{HEAD} p={path}\n \
-             try:i=os.ilistdir(p)if p else os.ilistdir()\n \
-             except AttributeError:\n  \
-             print(None)\n  \
-             for n in os.listdir():print((bytes(n,'utf8'),32768,0,os.size(n)))\n  \
-             return\n \
-             for e in i:\n  \
-             if len(e)<4:\n   \
-             s=0\n   \
-             try:s=0 if e[1]&16384 else os.stat((p+'/'if p else'')+e[0])[6]\n   \
-             except OSError:pass\n   \
-             e=tuple(e)+(s,)\n  \
-             print((bytes(e[0],'utf8'),)+e[1:])\n\
-             _mpr()\n"
-        );
-        let out = self.os_call("listing", &code, "list", dir)?;
-        let mut values = values(&out)?;
-        if values.first() == Some(&Value::None) {
-            if !is_root(dir) {
-                return Err(NO_DIRECTORIES);
-            }
-            values.remove(0);
+        let options = ListingOptions { sizes: true, ..ListingOptions::default() };
+        let listing = self.listing(dir, &options)?;
+        let entry = |entry: ListingEntry| DirEntry {
+            is_dir: matches!(entry.kind, Kind::Directory | Kind::Mount),
+            name: entry.path,
+            size: entry.size,
+        };
+        Ok(listing.entries.into_iter().map(entry).collect())
+    }
+
+    /// The files of a board without `os.ilistdir`, which has no directories.
+    pub(super) fn list_files(&mut self, dir: &str) -> Result<Vec<DirEntry>, Error> {
+        if !is_root(dir) {
+            return Err(NO_DIRECTORIES);
         }
-        values.iter().map(|value| entry(value).ok_or_else(|| unexpected("directory entry", &out))).collect()
+        // Names as bytes: not every board prints Unicode text in the same way.
+        let code = format!("{HEAD} for n in os.listdir():print((bytes(n,'utf8'),os.size(n)))\n_mpr()\n");
+        let out = self.os_call("listing", &code, "list", dir)?;
+        let entry = |value: &Value| {
+            let [name, of] = value.seq()? else { return None };
+            let name = String::from_utf8_lossy(name.bytes()?).into_owned();
+            Some(DirEntry { name, is_dir: false, size: size(of)? })
+        };
+        let entries = values(&out)?;
+        entries.iter().map(|value| entry(value).ok_or_else(|| unexpected("directory entry", &out))).collect()
     }
 
     /// Kind and size of a file or directory.
@@ -321,14 +318,6 @@ pub(super) fn values(out: &[u8]) -> Result<Vec<Value>, Error> {
     text.lines()
         .map(|line| python::parse(line).ok_or_else(|| unexpected("printed value", line.as_bytes())))
         .collect()
-}
-
-fn entry(value: &Value) -> Option<DirEntry> {
-    let fields = value.seq()?;
-    let name = String::from_utf8_lossy(fields.first()?.bytes()?).into_owned();
-    let is_dir = fields.get(1)?.int()? & KIND == DIRECTORY;
-    let size = if is_dir { 0 } else { size(fields.get(3)?)? };
-    Some(DirEntry { name, is_dir, size })
 }
 
 fn size(value: &Value) -> Option<u64> {

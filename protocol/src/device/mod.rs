@@ -177,6 +177,12 @@ impl Device {
     /// # Errors
     /// [`Error::Timeout`], [`Error::Lost`].
     pub fn leave_raw_repl(&mut self) -> Result<(), Error> {
+        // Its last words are not for whoever reads the link next.
+        self.stop_agent()?;
+        self.leave()
+    }
+
+    fn leave(&mut self) -> Result<(), Error> {
         if !self.touched {
             return Ok(());
         }
@@ -260,7 +266,7 @@ impl Device {
     /// As [`Device::leave_raw_repl`]; the link is closed all the same.
     pub fn close(mut self) -> Result<(), Error> {
         let unmounted = if self.unfollowed { Ok(()) } else { self.umount_all() };
-        self.leave_raw_repl().and(unmounted)
+        self.leave().and(unmounted)
     }
 }
 

@@ -159,7 +159,7 @@ impl Device {
 
     /// All that a board without `os.ilistdir` has is one directory.
     fn flat_listing(&mut self, dir: &str, options: &ListingOptions) -> Result<Listing, Error> {
-        let entries = self.list(dir)?.into_iter().map(|entry| ListingEntry {
+        let entries = self.list_files(dir)?.into_iter().map(|entry| ListingEntry {
             kind: if entry.is_dir { Kind::Directory } else { Kind::File },
             path: entry.name,
             size: entry.size,
