@@ -48,6 +48,8 @@ impl Meaning {
             ("romfs", "CMD") => Meaning::Words(&["query", "build", "deploy"]),
             ("romfs", "PATH") => Meaning::Host(Want::Any),
             ("romfs", "N") => Meaning::Nothing,
+            ("webrepl", "WORD") => Meaning::Host(Want::Any),
+            ("webrepl", "PASSWORD") => Meaning::Nothing,
             ("completions", "SHELL") => Meaning::Words(&["bash", "zsh", "fish", "powershell"]),
             ("help", "COMMAND") => Meaning::Command,
             (_, "PATH") if is_file_command => Meaning::Board(Want::Any),

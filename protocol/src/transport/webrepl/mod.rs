@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
-use tungstenite::protocol::frame::{Frame, FrameSocket};
+use tungstenite::protocol::frame::{Frame, FrameHeader, FrameSocket};
 
 pub use error::WebReplError;
 pub use files::FileError;
@@ -42,6 +42,9 @@ const FRAME: usize = 1024;
 
 /// So much is taken at once.
 const TAKEN: usize = 16 << 10;
+
+/// A board that does not say good-bye within this time is left without.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 const CTRL_C: u8 = 0x03;
 
@@ -244,15 +247,12 @@ impl WebRepl {
 
     /// Puts a frame on its way.
     fn push(&mut self, opcode: OpCode, payload: &[u8]) {
-        let mut frame = Frame::message(payload.to_vec(), opcode, true);
         // xorshift64: a mask keeps gateways from taking a payload for HTTP, no more.
         self.mask ^= self.mask << 13;
         self.mask ^= self.mask >> 7;
         self.mask ^= self.mask << 17;
         let [a, b, c, d, ..] = self.mask.to_le_bytes();
-        frame.header_mut().mask = Some([a, b, c, d]);
-        // A vector takes everything.
-        let _ = frame.format(&mut self.unsent);
+        encode(opcode, payload, [a, b, c, d], &mut self.unsent);
     }
 
     /// Sends what is on its way, as far as the link takes it. Returns whether all is sent.
@@ -280,6 +280,29 @@ impl WebRepl {
     pub fn pushes_back(&self) -> bool {
         self.pushes_back
     }
+}
+
+/// Says good-bye and waits a little for the board to do so, too: to close with bytes unread would make TCP take back what was
+/// sent last, such as the way out of the raw REPL.
+impl Drop for WebRepl {
+    fn drop(&mut self) {
+        let deadline = Instant::now() + GOODBYE;
+        self.push(OpCode::Control(Control::Close), &[]);
+        let mut open = self.flush(deadline).unwrap_or(false) && self.frames.get_ref().end().is_ok();
+        let mut buffer = [0; 1024];
+        while open && Instant::now() < deadline {
+            let stream = self.frames.get_mut();
+            stream.set_deadline(deadline);
+            open = matches!(io::Read::read(stream, &mut buffer), Ok(1..));
+        }
+    }
+}
+
+/// Appends a frame that is all of its message.
+fn encode(opcode: OpCode, payload: &[u8], mask: [u8; 4], out: &mut Vec<u8>) {
+    let header = FrameHeader { opcode, is_final: true, mask: Some(mask), ..FrameHeader::default() };
+    // A vector takes everything.
+    let _ = Frame::from_payload(header, payload.to_vec().into()).format(out);
 }
 
 /// What breaks the rules of websockets.

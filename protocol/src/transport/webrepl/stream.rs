@@ -61,6 +61,15 @@ impl Stream {
         Some(WebReplError::Tls(reason.to_string()))
     }
 
+    /// Nothing more will be sent.
+    pub fn end(&self) -> io::Result<()> {
+        match self {
+            Stream::Plain(socket) => socket.tcp.shutdown(std::net::Shutdown::Write),
+            // The other side's end of the session would not come any more.
+            Stream::Tls(_) => Ok(()),
+        }
+    }
+
     #[cfg(unix)]
     pub fn fd(&self) -> std::os::fd::BorrowedFd<'_> {
         std::os::fd::AsFd::as_fd(&self.socket().tcp)

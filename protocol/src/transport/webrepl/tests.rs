@@ -74,6 +74,19 @@ fn a_ctrl_c_is_a_frame_by_itself() {
 }
 
 #[test]
+fn frames_of_every_kind_are_masked() {
+    let mut out = Vec::new();
+    encode(OpCode::Data(Data::Text), b"Hello", [0x37, 0xfa, 0x21, 0x3d], &mut out);
+    // The standard's own example.
+    assert_eq!(out, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+    for (kind, first) in [(Control::Close, 0x88), (Control::Pong, 0x8a)] {
+        out.clear();
+        encode(OpCode::Control(kind), &[0], [1; 4], &mut out);
+        assert_eq!(out, [first, 0x81, 1, 1, 1, 1, 1]);
+    }
+}
+
+#[test]
 fn a_password_is_never_shown() {
     let options = WebReplOptions { password: Some(Password::new("geheim\n")), ..WebReplOptions::default() };
     assert_eq!(options.password, Some(Password("geheim".into())));

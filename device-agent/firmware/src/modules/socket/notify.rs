@@ -84,20 +84,27 @@ fn ready(_args: &[Obj]) -> Result {
         match mp::call(one.callback.get(), &[object]) {
             Ok(answer) if answer == Obj::FALSE => {}
             Ok(_) => again(object),
-            Err(error) => report(error),
+            // An interrupt of the program is not the function's fault, and what came is still there.
+            Err(error) => {
+                if report(error) {
+                    again(object);
+                }
+            }
         }
     }
     Ok(Obj::NONE)
 }
 
-/// A function's exception must not hit the program that happens to run; an interrupt is meant for it.
-fn report(error: Error) {
+/// A function's exception must not hit the program that happens to run; an interrupt is meant for it. Tells whether it was one.
+fn report(error: Error) -> bool {
     // SAFETY: a static of the core.
     let interrupt: &'static Type = unsafe { &ffi::mp_type_KeyboardInterrupt };
     if matches!(error, Error::Exception(exception) if mp::is_a(exception, interrupt)) {
-        return console::interrupt();
+        console::interrupt();
+        return true;
     }
     let exception = error.object();
     // SAFETY: an exception object; what printing raises is of no use here.
     let _ = mp::protect(|| unsafe { ffi::mp_obj_print_exception(&raw const ffi::mp_plat_print, exception) });
+    false
 }

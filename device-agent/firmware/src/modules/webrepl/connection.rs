@@ -119,7 +119,9 @@ fn new(args: Args<'_>) -> Result {
 fn notify(args: &[Obj]) -> Result {
     let connection = connection(args[0])?;
     connection.pump();
-    Ok(if connection.room() == 0 || connection.is_closed() { Obj::FALSE } else { Obj::TRUE })
+    // With quirks nothing waits for room: what does not fit is lost.
+    let full = connection.room() == 0 && !connection.stock;
+    Ok(if full || connection.is_closed() { Obj::FALSE } else { Obj::TRUE })
 }
 
 /// `connection.state()`: 0 before the password, 1 behind it, 2 at the end.
@@ -182,7 +184,7 @@ impl Connection {
         }
         self.first.set((first + 1) % RING);
         self.count.set(count - 1);
-        if count == RING / 2 {
+        if count == RING / 2 && !self.is_closed() {
             // It may have been full.
             socket::again(self.socket.get());
         }
@@ -198,6 +200,11 @@ impl Connection {
         self.transfer.abandon();
         if dupterm::stream() == Some(self.object()) {
             dupterm::set(Obj::NULL);
+            // The last words of a client, such as the way out of the raw REPL.
+            while let Some(byte) = self.pop() {
+                console::add_input(byte);
+            }
+            hal().wake();
         }
         if let Ok(socket) = socket::socket(socket) {
             socket.close();
