@@ -69,6 +69,10 @@ pub(crate) struct Setup {
     pub payload: usize,
     /// Bytes a second that the line carries if it is a UART of the configured rate.
     pub line_rate: f64,
+    /// The link holds the sender back while the board reads nothing, so that no byte is too many.
+    pub pushes_back: bool,
+    /// More bytes than a console holds may be tried, where time on the way is what limits.
+    pub grows: bool,
 }
 
 /// What happened.
@@ -423,7 +427,7 @@ impl AsMut<Session> for Session {
 
 /// How many bytes may be on their way.
 ///
-/// Twice the unit is what every console holds. More may be, where the time on the way, not the line, is what limits: then the
+/// Twice the unit, nearly, is what every console holds. More may be, where the time on the way, not the line, is what limits: then the
 /// bytes are on the line, and the board reads them as they come. What got lost with a larger window was too much.
 #[derive(Debug)]
 struct Window {
@@ -437,9 +441,14 @@ struct Window {
 
 impl Window {
     fn new(setup: Setup) -> Self {
-        let least = 2 * setup.unit;
-        let most = (MOST_UNITS * setup.unit).min(MOST_BYTES).max(least);
-        Window { size: least, least, most, line_rate: setup.line_rate, probe: None }
+        // A ring of so many bytes holds one less, and WebREPL's another one.
+        let least = 2 * setup.unit - 2;
+        let most = match setup.grows || setup.pushes_back {
+            true => (MOST_UNITS * setup.unit).min(MOST_BYTES).max(least),
+            false => least,
+        };
+        let size = if setup.pushes_back { most } else { least };
+        Window { size, least, most, line_rate: setup.line_rate, probe: None }
     }
 
     fn sent(&mut self, now: Instant, acknowledged: u64, sent: u64) {

@@ -221,7 +221,10 @@ impl Device {
         let during = "starting the agent";
         self.enter_raw_repl()?;
         let line_rate = f64::from(self.options().baud) / 10.0;
-        let setup = Setup { token, unit, payload: PAYLOAD, line_rate };
+        let pushes_back = self.driver.transport.pushes_back();
+        // A network brings all of a window at once, so a board's WebREPL would lose what is beyond its buffer.
+        let grows = self.driver.transport.webrepl().is_none();
+        let setup = Setup { token, unit, payload: PAYLOAD, line_rate, pushes_back, grows };
         let mut session = Session::new(setup, Instant::now());
         let limits = self.driver.limits(code.len() as u64);
         self.driver.start_program(Op::Exec { code, framing: Framing::Raw }, during, limits, &mut session)?;
