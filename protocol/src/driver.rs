@@ -260,29 +260,16 @@ impl Driver {
                 return Err(watch.expired("answer of the agent"));
             }
             let _ = with.as_mut().poll_transmit(now, &mut self.unsent);
-            let gone = |error| lost(error, during, watch.start.elapsed());
-            if !self.unsent.is_empty() {
-                let sent = self.transport.send(&self.unsent, now).map_err(gone)?;
-                self.sent.fetch_add(sent as u64, Ordering::Relaxed);
-                self.unsent.drain(..sent);
-                if sent > 0 {
-                    watch.active = now;
-                }
-            }
+            self.send_pending(now, during, &mut watch)?;
             let look = if self.unsent.is_empty() { LOOK } else { FULL_LINK };
             let wake = watch
                 .deadline()
                 .into_iter()
                 .chain(with.as_mut().poll_timeout())
                 .fold(now + look, Instant::min);
-            let n = self
-                .transport
-                .recv(&mut self.buf, wake)
-                .map_err(|e| lost(e, during, watch.start.elapsed()))?;
+            let n = self.receive(wake, during, &mut watch)?;
             let now = Instant::now();
             if n > 0 {
-                watch.active = now;
-                watch.received += n as u64;
                 with.as_mut().handle_input(now, &self.buf[..n]);
             }
             with.as_mut().handle_timeout(now);
@@ -321,6 +308,33 @@ impl Driver {
         result.map_err(|error| lost(error, during, Instant::now() - now))
     }
 
+    /// Hands the link what it takes now of what is to be sent.
+    fn send_pending(&mut self, now: Instant, during: &str, watch: &mut Watch<'_>) -> Result<(), Error> {
+        if !self.unsent.is_empty() {
+            let sent =
+                self.transport.send(&self.unsent, now).map_err(|e| lost(e, during, watch.start.elapsed()))?;
+            self.sent.fetch_add(sent as u64, Ordering::Relaxed);
+            self.unsent.drain(..sent);
+            if sent > 0 {
+                watch.active = now;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for bytes, which are in `buf` then; returns how many.
+    fn receive(&mut self, wake: Instant, during: &str, watch: &mut Watch<'_>) -> Result<usize, Error> {
+        let n = self
+            .transport
+            .recv(&mut self.buf, wake)
+            .map_err(|e| lost(e, during, watch.start.elapsed()))?;
+        if n > 0 {
+            watch.active = Instant::now();
+            watch.received += n as u64;
+        }
+        Ok(n)
+    }
+
     /// Drives link and machine until something happens.
     fn next_event(&mut self, during: &str, watch: &mut Watch<'_>) -> Result<Event, Error> {
         loop {
@@ -338,17 +352,7 @@ impl Driver {
             let keyboard = watch.keyboard.as_mut().filter(|_| self.repl.is_running());
             let typing = keyboard.is_some();
             self.unsent.extend(keyboard.into_iter().flat_map(|keyboard| keyboard()));
-            if !self.unsent.is_empty() {
-                let sent = self
-                    .transport
-                    .send(&self.unsent, now)
-                    .map_err(|e| lost(e, during, watch.start.elapsed()))?;
-                self.sent.fetch_add(sent as u64, Ordering::Relaxed);
-                self.unsent.drain(..sent);
-                if sent > 0 {
-                    watch.active = now;
-                }
-            }
+            self.send_pending(now, during, watch)?;
             let look = match (self.unsent.is_empty(), typing) {
                 (false, _) => FULL_LINK,
                 (true, true) => KEYS,
@@ -356,14 +360,9 @@ impl Driver {
             };
             let wake =
                 watch.deadline().into_iter().chain(self.repl.poll_timeout()).fold(now + look, Instant::min);
-            let n = self
-                .transport
-                .recv(&mut self.buf, wake)
-                .map_err(|e| lost(e, during, watch.start.elapsed()))?;
+            let n = self.receive(wake, during, watch)?;
             let now = Instant::now();
             if n > 0 {
-                watch.active = now;
-                watch.received += n as u64;
                 self.repl.handle_input(now, &self.buf[..n]);
             } else if self.repl.poll_timeout().is_some_and(|at| now >= at) {
                 self.repl.handle_timeout(now);

@@ -40,6 +40,9 @@ const FILLER: u8 = b' ';
 /// The count of units is modulo 128; so many may be on their way.
 const MOST_UNITS: u64 = 100;
 
+/// So many frames may be on their way: fewer than there are numbers.
+const MOST_FRAMES: usize = 100;
+
 /// Never more bytes are on their way.
 const MOST_BYTES: u64 = 32 << 10;
 
@@ -306,10 +309,13 @@ impl Session {
         if !matches!(self.state, State::Seeking(_)) {
             return;
         }
-        let behind = (self.number + FRAME_NUMBERS - number % FRAME_NUMBERS) % FRAME_NUMBERS;
-        let Some(accepted) = self.kept.len().checked_sub(usize::from(behind)) else {
+        // More frames may be queued than there are numbers, but fewer are on their way: the first one of this number is meant.
+        let numbers = usize::from(FRAME_NUMBERS);
+        let first = usize::from(self.number) + numbers - self.kept.len() % numbers;
+        let accepted = (usize::from(number) + 2 * numbers - first) % numbers;
+        if accepted > self.kept.len() {
             return self.over(Event::Silent);
-        };
+        }
         for _ in 0..accepted {
             self.accept_first();
         }
@@ -357,7 +363,7 @@ impl Session {
         if self.state == State::Running {
             let mut room = (self.acknowledged + self.window.size).saturating_sub(self.sent);
             let mut start = self.gone;
-            for kept in &self.kept {
+            for kept in self.kept.iter().take(MOST_FRAMES) {
                 let end = start + kept.wire.len() as u64;
                 if room == 0 {
                     break;
