@@ -30,6 +30,8 @@ pub enum Answer {
 #[derive(Debug, Default)]
 pub struct Answers {
     held: Vec<u8>,
+    /// So many bytes that come next belong to a damaged answer: its content is no acknowledgement and no text.
+    damaged: usize,
 }
 
 impl Answers {
@@ -50,6 +52,10 @@ impl Answers {
             START => {}
             byte => {
                 self.held.remove(0);
+                if self.damaged > 0 {
+                    self.damaged -= 1;
+                    return Some(Answer::Damaged);
+                }
                 return Some(if byte >= 0x80 {
                     Answer::Acknowledged(byte & 0x7f)
                 } else {
@@ -64,21 +70,31 @@ impl Answers {
         }
         let told = self.held.get(end..end + 4)?;
         if *told != crc32fast::hash(&self.held[..end]).to_le_bytes() {
+            self.damaged = self.damaged.max(end + 4);
             return self.damaged();
         }
         let frame = self.held[3..end].to_vec();
         self.held.drain(..end + 4);
+        self.damaged = 0;
         Some(Answer::Frame(frame))
     }
 
     fn damaged(&mut self) -> Option<Answer> {
         // What follows may hold another answer.
         self.held.remove(0);
+        self.damaged = self.damaged.saturating_sub(1);
         Some(Answer::Damaged)
+    }
+
+    /// Whether an answer has begun to come.
+    #[must_use]
+    pub fn is_within_one(&self) -> bool {
+        !self.held.is_empty()
     }
 
     /// No more bytes come: what began as an answer is none.
     pub fn give_up(&mut self) -> bool {
+        self.damaged = 0;
         !self.held.is_empty() && self.damaged().is_some()
     }
 }
@@ -131,6 +147,20 @@ mod tests {
         let mut answers = Answers::new();
         answers.push(&wire);
         assert_eq!(all(&mut answers).last(), Some(&Answer::Frame(b"Sy".to_vec())));
+    }
+
+    /// A file's content in a damaged answer looks like the end of the agent, and like acknowledgements.
+    #[test]
+    fn content_of_a_damaged_answer_is_nothing() {
+        let mut wire = Vec::new();
+        encode_answer(b"D\x01\x00\x04\x04>\x85\x86", &mut wire);
+        wire[5] ^= 1;
+        wire.extend(b"\x87\x04");
+        let mut answers = Answers::new();
+        answers.push(&wire);
+        let mut got = all(&mut answers);
+        got.retain(|answer| *answer != Answer::Damaged);
+        assert_eq!(got, [Answer::Acknowledged(7), Answer::Text(4)]);
     }
 
     proptest! {

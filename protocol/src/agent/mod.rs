@@ -9,6 +9,8 @@ mod deflater;
 mod outgoing;
 pub(crate) mod request;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use outgoing::Outgoing;
 pub(crate) use session::{Event, SILENCE, Session, Setup};

@@ -40,8 +40,9 @@ const FILLER: u8 = b' ';
 /// The count of units is modulo 128; so many may be on their way.
 const MOST_UNITS: u64 = 100;
 
-/// So many frames may be on their way: fewer than there are numbers.
-const MOST_FRAMES: usize = 100;
+/// Numbers of frames are modulo 128; so many may be on their way, and so many are kept behind those.
+const MOST_FRAMES: usize = 64;
+const MOST_PAST: usize = 63;
 
 /// Never more bytes are on their way.
 const MOST_BYTES: u64 = 32 << 10;
@@ -97,8 +98,10 @@ pub(crate) enum Event {
 #[derive(Debug)]
 struct Kept {
     wire: Vec<u8>,
-    /// Bytes of content in it.
+    /// Bytes of content in it that were not counted yet.
     content: u64,
+    /// It was sent whole at least once.
+    sent: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +124,8 @@ pub(crate) struct Session {
 
     /// Frames that were not accepted yet; bytes of them that are out, and bytes in all, from where both last began anew.
     kept: VecDeque<Kept>,
+    /// The last frames that were taken for accepted: a damaged length, or a damaged acknowledgement, makes that wrong.
+    past: VecDeque<Kept>,
     gone: u64,
     sent: u64,
     queued: u64,
@@ -153,6 +158,7 @@ impl Session {
             events: VecDeque::new(),
             text: Vec::new(),
             kept: VecDeque::new(),
+            past: VecDeque::new(),
             gone: 0,
             sent: 0,
             queued: 0,
@@ -211,14 +217,25 @@ impl Session {
         let mut wire = Vec::with_capacity(wire_len(payload.len()));
         encode(self.number, deflated, payload, &mut wire);
         self.queued += wire.len() as u64;
-        self.kept.push_back(Kept { wire, content });
+        self.kept.push_back(Kept { wire, content, sent: false });
         self.number = (self.number + 1) % FRAME_NUMBERS;
+    }
+
+    /// The board has answered the last request, so it has accepted all frames.
+    pub(crate) fn all_accepted(&mut self) {
+        while self.kept.front().is_some_and(|first| first.sent) {
+            self.accept_first();
+        }
     }
 
     /// Takes bytes from the board, split in any way.
     pub(crate) fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
         self.answers.push(bytes);
         self.take_answers(now);
+        // A long answer on a slow line is on its way.
+        if self.state == State::Running && self.answers.is_within_one() {
+            self.since = now;
+        }
     }
 
     fn take_answers(&mut self, now: Instant) {
@@ -280,9 +297,13 @@ impl Session {
     }
 
     fn accept_first(&mut self) {
-        let Some(first) = self.kept.pop_front() else { return };
+        let Some(mut first) = self.kept.pop_front() else { return };
         self.gone += first.wire.len() as u64;
-        self.accepted += first.content;
+        self.accepted += std::mem::take(&mut first.content);
+        self.past.push_back(first);
+        if self.past.len() > MOST_PAST {
+            self.past.pop_front();
+        }
         self.whole += 1;
         if self.whole >= GROW_AFTER && self.payload < self.setup.payload {
             self.payload = (self.payload * 2).min(self.setup.payload);
@@ -309,16 +330,23 @@ impl Session {
         if !matches!(self.state, State::Seeking(_)) {
             return;
         }
-        // More frames may be queued than there are numbers, but fewer are on their way: the first one of this number is meant.
-        let numbers = usize::from(FRAME_NUMBERS);
-        let first = usize::from(self.number) + numbers - self.kept.len() % numbers;
-        let accepted = (usize::from(number) + 2 * numbers - first) % numbers;
-        if accepted > self.kept.len() {
+        // Of the first frame that is kept, and how many others the board has accepted since.
+        let first = (128 + usize::from(self.number) - self.kept.len() % 128) % 128;
+        let ahead = (128 + usize::from(number % FRAME_NUMBERS) - first) % 128;
+        let behind = 128 - ahead;
+        if ahead <= self.kept.iter().take_while(|kept| kept.sent).count() {
+            for _ in 0..ahead {
+                self.accept_first();
+            }
+        } else if behind <= self.past.len() {
+            for kept in self.past.drain(self.past.len() - behind..).rev() {
+                self.kept.push_front(kept);
+            }
+        } else {
             return self.over(Event::Silent);
         }
-        for _ in 0..accepted {
-            self.accept_first();
-        }
+        // Now it is certain.
+        self.past.clear();
         self.state = State::Running;
         self.rescue.clear();
         self.gone = 0;
@@ -363,7 +391,7 @@ impl Session {
         if self.state == State::Running {
             let mut room = (self.acknowledged + self.window.size).saturating_sub(self.sent);
             let mut start = self.gone;
-            for kept in self.kept.iter().take(MOST_FRAMES) {
+            for kept in self.kept.iter_mut().take(MOST_FRAMES) {
                 let end = start + kept.wire.len() as u64;
                 if room == 0 {
                     break;
@@ -375,6 +403,7 @@ impl Session {
                     out.extend_from_slice(&kept.wire[from..from + n as usize]);
                     self.sent += n;
                     room -= n;
+                    kept.sent |= self.sent == end;
                 }
                 start = end;
             }

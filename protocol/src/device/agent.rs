@@ -343,7 +343,15 @@ impl Device {
                     received: 0,
                 })
             }
-            event => turn(agent, event),
+            event => {
+                if let Some(agent::Event::Answer(answer)) = &event
+                    && let [request::DONE | request::FAILED, request, ..] = answer[..]
+                    && request == agent.request
+                {
+                    agent.session.all_accepted();
+                }
+                turn(agent, event)
+            }
         });
         let error = match result {
             Ok(result) => {
@@ -355,11 +363,8 @@ impl Device {
         };
         self.agent = if sent { State::Lacking } else { State::Installed };
         match end {
-            Some(End::AtPrompt) => {
-                self.driver.repl.at_prompt_again();
-                Err(Trouble::Died(error))
-            }
-            Some(End::Silent) => match self.driver.halt(during) {
+            // At its prompt it has taken what was on its way for code.
+            Some(End::AtPrompt | End::Silent) => match self.driver.halt(during) {
                 Ok(()) => Err(Trouble::Died(error)),
                 Err(error) => Err(Trouble::Error(error)),
             },
