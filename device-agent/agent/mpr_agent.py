@@ -219,6 +219,8 @@ def run(token, unit, size, wbits):
                 if not k:
                     return out
                 out += (crc32(block[:k]) & 0xFFFFFFFF).to_bytes(4, "little")
+                if not len(out) & 31:
+                    alive()
                 if len(out) > 500:
                     answer(out)
                     out = b""
@@ -331,6 +333,8 @@ def run(token, unit, size, wbits):
                         part = old.read(min(n, 512))
                         if not part:
                             break
+                        if not n & 0x1FFF:
+                            alive()
                     else:
                         part = some(n)
                     n -= len(part)
@@ -386,7 +390,8 @@ def run(token, unit, size, wbits):
             data = jobs[job]()
             send(69, data, answers & 255)
         except Exception as e:
-            if isinstance(e, EOFError):
+            if isinstance(e, EOFError) or job not in (66, 71, 72):
+                # What belongs to the request was not read to its end: it must not be taken for other requests.
                 raise
             send(88, trouble(e), answers & 255)
 

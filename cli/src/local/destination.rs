@@ -68,6 +68,10 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    #[cfg(unix)]
+    if let Ok(Some(temporary)) = claim(folder, target.file_name().unwrap_or_default()) {
+        return Ok(temporary);
+    }
     let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -78,6 +82,31 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
         .suffix(".part")
         .tempfile_in(folder)
         .map_err(|error| io::Error::from(error.kind()))
+}
+
+/// A temporary file that has always the same name and is locked, so that one that a killed process left is known and
+/// replaced. `None` when another process is writing to the same target.
+#[cfg(unix)]
+fn claim(folder: &Path, name: &std::ffi::OsStr) -> io::Result<Option<NamedTempFile>> {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+
+    let mut own = std::ffi::OsString::from(".");
+    own.push(name);
+    own.push(".mpr.part");
+    let path = folder.join(own);
+    if fs::symlink_metadata(&path).is_ok_and(|left| left.is_file()) {
+        let left = File::open(&path)?;
+        if left.try_lock().is_err() {
+            return Ok(None);
+        }
+        fs::remove_file(&path)?;
+    }
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o666).open(&path)?;
+    let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    if file.try_lock().is_err() || id(fs::symlink_metadata(&path)?) != id(file.metadata()?) {
+        return Ok(None);
+    }
+    Ok(Some(NamedTempFile::from_parts(file, tempfile::TempPath::try_from_path(path)?)))
 }
 
 impl Write for Destination {
@@ -117,6 +146,20 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"old");
         write(&path, b"new").commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(folder.path().join(".a.mpr.part"), "left").unwrap();
+        // Two at once don't meet.
+        let (first, second) = (write(&path, b"first"), write(&path, b"second"));
+        second.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        first.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
     }
 

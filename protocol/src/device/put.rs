@@ -47,6 +47,18 @@ pub(super) struct Upload<'a> {
     patch: Option<Patch>,
 }
 
+/// What a board lacks of a file when its agent was lost.
+enum Rest {
+    InPlace,
+    From(u64, Vec<u8>),
+    /// More than is still in memory.
+    Unknown,
+}
+
+fn is_memory(error: &Error) -> bool {
+    matches!(error, Error::Exception(traceback) if traceback.exception == "MemoryError")
+}
+
 struct Chunk {
     start: u64,
     bytes: Vec<u8>,
@@ -168,13 +180,19 @@ impl Device {
 
     fn put_upload(&mut self, mut upload: Upload<'_>, progress: Progress<'_>) -> Result<u64, Error> {
         let path = upload.path;
-        let mut resume = None;
+        let mut resume: Option<(u64, Vec<u8>)> = None;
         for _ in 0..RESTARTS {
+            let resumed = matches!(resume, Some((1.., _)));
             match self.put_once(&mut upload, resume.take(), progress) {
                 Ok(Some(Status::Done)) => {
                     progress(upload.read);
                     return Ok(upload.read);
                 }
+                // What it went on behind is not what was looked at before.
+                Ok(Some(Status::Differs)) if resumed => match upload.since(0, &[]) {
+                    Some(all) => resume = Some((0, all)),
+                    None => return Err(self.refused(Status::Differs, &mut upload)),
+                },
                 Ok(Some(status)) => return Err(self.refused(status, &mut upload)),
                 // The board's word on it was lost.
                 Ok(None) => match self.is_in_place(&upload)? {
@@ -188,7 +206,12 @@ impl Device {
                     return Err(error);
                 }
                 Err(Trouble::Died(error)) => match self.rest_of(&upload) {
-                    Ok(Some(rest)) => resume = Some(rest),
+                    _ if is_memory(&error) => {
+                        self.remove_part(path);
+                        return Err(error);
+                    }
+                    Ok(Rest::InPlace) => return Ok(upload.read),
+                    Ok(Rest::From(at, rest)) => resume = Some((at, rest)),
                     _ => {
                         self.remove_part(path);
                         return Err(error);
@@ -209,16 +232,27 @@ impl Device {
     }
 
     /// Where the board's part of the file ends, and the content from there on.
-    fn rest_of(&mut self, upload: &Upload<'_>) -> Result<Option<(u64, Vec<u8>)>, Error> {
+    fn rest_of(&mut self, upload: &Upload<'_>) -> Result<Rest, Error> {
         let part = format!("{}.part", upload.path);
-        let there = self.look_by_agent(&[(&upload.path, request::NO_DIGEST), (&part, ANY_SIZE)], 16)?;
-        Ok(match &there[1] {
+        let is_read = upload.ended && upload.failure.is_none();
+        let whole = u32::try_from(upload.read).ok().filter(|_| is_read).unwrap_or(request::NO_DIGEST);
+        let there = self.look_by_agent(&[(upload.path, whole), (&part, ANY_SIZE)], 16)?;
+        if let There::File { digest: Some(digest), .. } = &there[0]
+            && *digest == upload.hash.clone().finalize()[..16]
+        {
+            // It ended behind the last word.
+            return Ok(Rest::InPlace);
+        }
+        let known = match &there[1] {
             There::File { size, digest: Some(digest) } => {
                 let at = u64::from(*size);
-                upload.since(at, digest).map(|rest| (at, rest))
+                upload.since(at, digest).map(|rest| Rest::From(at, rest))
             }
-            _ => upload.since(0, &[]).map(|rest| (0, rest)),
-        })
+            _ => None,
+        };
+        // Something that an earlier copy left begins with other content.
+        let all = || upload.since(0, &[]).map(|all| Rest::From(0, all));
+        Ok(known.or_else(all).unwrap_or(Rest::Unknown))
     }
 
     /// What is at these paths, with the first bytes of the digests that are asked for.
