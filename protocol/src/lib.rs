@@ -45,6 +45,8 @@ pub mod transport;
 
 pub use address::{Address, AddressError, SimFlash};
 #[doc(hidden)]
+pub use agent::fuzz as agent_fuzz;
+#[doc(hidden)]
 pub use device::listing::fuzz as listing_fuzz;
 pub use device::{
     Capabilities, Device, DirEntry, EachFile, Fate, HalfDigest, Kind, Listing, ListingEntry, ListingOptions,

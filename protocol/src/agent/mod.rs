@@ -6,6 +6,7 @@
 //! - [`request`]: what the agent is asked, and how its answers read.
 
 mod deflater;
+pub mod fuzz;
 mod outgoing;
 pub(crate) mod request;
 mod session;

@@ -109,7 +109,14 @@ fn run(case: Case) -> (End, Duration, u32) {
     let content: Vec<u8> = (0..case.length).map(|_| (random.next() >> 32) as u8).collect();
     let start = Instant::now();
     let mut now = start;
-    let setup = Setup { token: TOKEN, unit: case.unit, payload: case.payload, line_rate: 11_520.0 };
+    let setup = Setup {
+        token: TOKEN,
+        unit: case.unit,
+        payload: case.payload,
+        line_rate: 11_520.0,
+        grows: true,
+        pushes_back: false,
+    };
     let mut session = Session::new(setup, now);
     session.await_answer(now, false);
     let mut board = Model::new(TOKEN, case.unit, case.length, case.told_each);
@@ -243,6 +250,21 @@ fn a_board_that_stalls_is_waited_for() {
             let end = comes_through(Case { seed, down: faults, up: faults, stall, ..Case::default() });
             assert_ne!(end, End::Ended);
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_survived(data in proptest::collection::vec(any::<u8>(), 0..600)) {
+        super::fuzz::session(&data);
+    }
+}
+
+#[test]
+fn the_fuzz_target_holds_on_its_corpus() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fuzz/corpus/agent");
+    for entry in std::fs::read_dir(folder).expect("the corpus is there") {
+        super::fuzz::session(&std::fs::read(entry.expect("an entry").path()).expect("a file"));
     }
 }
 
