@@ -2,12 +2,15 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// Pieces that are on the line at once, each of at most 4096 bytes; more hold the sender back.
+const ON_LINE: usize = 256;
 
 /// What a bad network does.
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,24 +103,40 @@ fn clone(stream: &TcpStream) -> TcpStream {
     stream.try_clone().expect("a socket can be duplicated")
 }
 
-/// Carries one direction, with its trouble.
-fn carry(mut from: TcpStream, mut to: TcpStream, trouble: Trouble) {
+/// Carries one direction, with its trouble. What comes while other bytes are still on their way is later by the delay, too, not by more.
+fn carry(mut from: TcpStream, to: TcpStream, trouble: Trouble) {
     let mut buffer = [0; 4096];
     let mut passed = 0;
+    let (line, on_line) = mpsc::sync_channel(ON_LINE);
+    let end = thread::spawn(move || deliver(to, &on_line, trouble.single_bytes));
     while let Ok(n @ 1..) = from.read(&mut buffer) {
-        thread::sleep(trouble.delay);
         if trouble.hole_after.is_some_and(|at| passed + n > at) {
             // Read on, so that nobody notices; forward nothing.
             continue;
         }
         let allowed = trouble.cut_after.map_or(n, |at| n.min(at.saturating_sub(passed)));
-        let step = if trouble.single_bytes { 1 } else { allowed.max(1) };
-        if buffer[..allowed].chunks(step).any(|piece| to.write_all(piece).is_err()) {
+        if line.send((Instant::now() + trouble.delay, buffer[..allowed].to_vec())).is_err() {
             break;
         }
         passed += allowed;
         if allowed < n {
-            let _ = from.shutdown(Shutdown::Both);
+            break;
+        }
+    }
+    drop(line);
+    let _ = end.join();
+    // Nobody would read what comes after a cut.
+    if trouble.cut_after.is_some() {
+        let _ = from.shutdown(Shutdown::Both);
+    }
+}
+
+/// The end of the line: passes on what has been on its way for long enough.
+fn deliver(mut to: TcpStream, on_line: &mpsc::Receiver<(Instant, Vec<u8>)>, single_bytes: bool) {
+    for (due, bytes) in on_line {
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        let step = if single_bytes { 1 } else { bytes.len().max(1) };
+        if bytes.chunks(step).any(|piece| to.write_all(piece).is_err()) {
             break;
         }
     }

@@ -1,16 +1,18 @@
 //! Boards and servers of the harness for programs that are no tests: `cargo xtask bench` measures with them.
 //!
 //! `mpr-fixture slow-board MS FIFO` prints the port of a simulated board behind 115200 baud with so many ms on the way and so many
-//! bytes of receive buffer; `wasm` and `microbit` that of another board; `index` the address of an index with a package
+//! bytes of receive buffer; `webrepl MS` and `webrepl-stock MS` that of one that is a WebREPL server, so many ms away each way; `wasm`
+//! and `microbit` that of another board; `index` the address of an index with a package
 //! `twenty` of 20 files. All last until standard input ends.
 
 use std::io::{self, Read};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use mpr_tests::{Board, BoardOptions, Faults, Index, Kind, Schedule};
+use mpr_tests::{Board, BoardOptions, Faults, Gate, Index, Kind, Schedule, Trouble};
 
-const USAGE: &str = "usage: mpr-fixture slow-board MS FIFO | wasm | microbit | index";
+const USAGE: &str =
+    "usage: mpr-fixture slow-board MS FIFO | webrepl MS | webrepl-stock MS | wasm | microbit | index";
 
 const FILES: usize = 20;
 
@@ -20,6 +22,14 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["slow-board", ms, fifo] => match ms.parse() {
             Ok(ms) => serve(&slow_board(Duration::from_millis(ms), fifo)),
+            Err(_) => return usage(),
+        },
+        ["webrepl", ms] => match ms.parse() {
+            Ok(ms) => webrepl(Kind::SimWs, Duration::from_millis(ms)),
+            Err(_) => return usage(),
+        },
+        ["webrepl-stock", ms] => match ms.parse() {
+            Ok(ms) => webrepl(Kind::SimWsStock, Duration::from_millis(ms)),
             Err(_) => return usage(),
         },
         ["wasm"] => serve(&Board::start(Kind::Wasm)),
@@ -58,6 +68,15 @@ fn slow_board(delay: Duration, fifo: &str) -> Board {
         ..BoardOptions::default()
     };
     Board::with(Kind::SimLink, options)
+}
+
+/// Serves a board as a WebREPL server behind a delay; its password is [`Board::PASSWORD`].
+fn webrepl(kind: Kind, delay: Duration) {
+    let options = BoardOptions { flash_size: Some("4M".to_owned()), ..BoardOptions::default() };
+    let board = Board::with(kind, options);
+    let gate = Gate::with_trouble(board.address(), move |_| Trouble { delay, ..Trouble::default() });
+    println!("ws://127.0.0.1:{}", gate.port());
+    wait();
 }
 
 fn index() -> Index {

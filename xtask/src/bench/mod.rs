@@ -1,7 +1,7 @@
 //! Measures `mpr` against other tools on the same boards and writes `docs/PERFORMANCE.md`.
 //!
 //! - `commands`, `mount`: commands of both `mpr` and mpremote; `figures`, `tab`: values with a bound.
-//! - `transfers`: files and trees through several links, by `mpr`, mpremote and mpytool.
+//! - `transfers`: files and trees through several links, by `mpr`, mpremote and mpytool; `webrepl`: files and figures over WebREPL.
 //! - `tools`: the programs; `board`: the boards; `data`: what is copied; `measure`: runs and medians; `report`: the document.
 
 mod board;
@@ -14,6 +14,7 @@ mod report;
 mod tab;
 mod tools;
 mod transfers;
+mod webrepl;
 
 use std::fs;
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ pub fn bench(words: &[&str]) -> Result {
     let bench = Bench::new(dir, choice)?;
     let mut sections = vec![bench.commands()?, bench.figures()?];
     sections.extend(bench.transfers()?);
+    sections.push(bench.webrepl()?);
     let rows = || sections.iter().flat_map(|section| &section.rows);
     if rows().next().is_none() {
         return Err(
