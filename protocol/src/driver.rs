@@ -23,6 +23,9 @@ const KEYS: Duration = Duration::from_millis(10);
 /// Gives the bytes that a person has typed since it was last asked.
 pub(crate) type Keyboard<'a> = &'a mut dyn FnMut() -> Vec<u8>;
 
+/// Hears what happens in a conversation with an agent, and says what it came to.
+pub(crate) type Turn<'a, A, T> = &'a mut dyn FnMut(&mut A, Option<agent::Event>) -> Result<Option<T>, Error>;
+
 /// So long is a board asked for its prompt that is to stop; somebody waits for it.
 const STOP: Duration = Duration::from_secs(5);
 
@@ -240,7 +243,7 @@ impl Driver {
         with: &mut A,
         during: &str,
         limits: Limits,
-        turn: &mut dyn FnMut(&mut A, Option<agent::Event>) -> Result<Option<T>, Error>,
+        turn: Turn<'_, A, T>,
     ) -> Result<T, Error> {
         let mut watch = Watch::new(limits, true);
         loop {
@@ -324,10 +327,8 @@ impl Driver {
 
     /// Waits for bytes, which are in `buf` then; returns how many.
     fn receive(&mut self, wake: Instant, during: &str, watch: &mut Watch<'_>) -> Result<usize, Error> {
-        let n = self
-            .transport
-            .recv(&mut self.buf, wake)
-            .map_err(|e| lost(e, during, watch.start.elapsed()))?;
+        let n =
+            self.transport.recv(&mut self.buf, wake).map_err(|e| lost(e, during, watch.start.elapsed()))?;
         if n > 0 {
             watch.active = Instant::now();
             watch.received += n as u64;

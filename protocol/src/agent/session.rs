@@ -446,7 +446,7 @@ impl Session {
                 self.seek(now, 0, RESCUES[0].0);
             }
             State::Seeking(tries) if tries + 1 < RESCUES.len() => {
-                self.seek(now, tries + 1, RESCUES[tries + 1].0)
+                self.seek(now, tries + 1, RESCUES[tries + 1].0);
             }
             State::Seeking(_) => self.over(Event::Silent),
             _ => {}

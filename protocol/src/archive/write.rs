@@ -18,7 +18,7 @@ pub struct Writer<W: Write>(Builder<Sink<W>>);
 
 enum Sink<W: Write> {
     Plain(W),
-    Gzip(GzEncoder<W>),
+    Gzip(Box<GzEncoder<W>>),
     /// Takes everything, and keeps nothing.
     Closed,
 }
@@ -52,7 +52,7 @@ impl<W: Write> Writer<W> {
     /// An archive with nothing in it so far, compressed if wanted.
     pub fn new(to: W, gzip: bool) -> Self {
         Writer(Builder::new(match gzip {
-            true => Sink::Gzip(GzEncoder::new(to, Compression::default())),
+            true => Sink::Gzip(Box::new(GzEncoder::new(to, Compression::default()))),
             false => Sink::Plain(to),
         }))
     }

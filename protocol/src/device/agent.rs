@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Device, wrapper};
 use crate::agent::request::{self, About};
 use crate::agent::{self, Outgoing, Session, Setup};
-use crate::driver::Limits;
+use crate::driver::{Limits, Turn};
 use crate::repl::{Framing, Op};
 use crate::{Discard, Errno, Error, Traceback, python};
 
@@ -323,7 +323,7 @@ impl Device {
         &mut self,
         during: &'static str,
         limits: Limits,
-        turn: &mut dyn FnMut(&mut Agent, Option<agent::Event>) -> Result<Option<T>, Error>,
+        turn: Turn<'_, Agent, T>,
     ) -> Result<T, Trouble> {
         let Some((mut agent, sent)) = self.take_agent() else {
             return Err(Trouble::Error(Error::Protocol { awaited: "agent".into(), got: String::new() }));

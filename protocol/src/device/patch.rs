@@ -63,7 +63,7 @@ impl Patch {
                 }
                 match parts.last_mut() {
                     Some((_, Part::Old { len, at })) if *at as usize + *len == found * block => {
-                        *len += window.len()
+                        *len += window.len();
                     }
                     _ => parts.push((at, Part::Old { len: window.len(), at: (found * block) as u32 })),
                 }

@@ -85,14 +85,15 @@ impl<'a> Upload<'a> {
         let start = self.read;
         self.next();
         let chunk = self.history.back().map_or(&[][..], |chunk| &chunk.bytes);
-        match &self.patch {
-            None => agent.content(chunk),
-            // A file that is compared fits into memory.
-            Some(patch) => {
-                patch.pieces(start as usize, chunk).into_iter().for_each(|(old, piece)| match old {
-                    Some(at) => agent.say(&request::old_part(piece.len() as u16, at)),
-                    None => agent.content(piece),
-                })
+        let Some(patch) = &self.patch else {
+            agent.content(chunk);
+            return;
+        };
+        // A file that is compared fits into memory.
+        for (old, piece) in patch.pieces(start as usize, chunk) {
+            match old {
+                Some(at) => agent.say(&request::old_part(piece.len() as u16, at)),
+                None => agent.content(piece),
             }
         }
     }
