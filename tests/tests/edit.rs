@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use mpr_tests::{BoardOptions, Desk, Kind, Mpr, all_bytes, on};
+use mpr_tests::{Board, BoardOptions, Desk, Kind, Mpr, all_bytes, on};
 use nix::sys::signal::Signal;
 
 on!(
@@ -198,7 +198,10 @@ fn the_command_that_a_failure_names_puts_the_text_there() {
     let words = hint.strip_suffix("` puts it on the board").expect("a command");
     let program = mpr_tests::mpr_program();
     let line = format!("'{}' {words}", program.display());
-    let status = std::process::Command::new("sh").args(["-c", &line]).output().expect("sh runs");
+    let mut shell = std::process::Command::new("sh");
+    // A network's board asks for it.
+    shell.args(["-c", &line]).env("MPR_WEBREPL_PASSWORD", Board::PASSWORD);
+    let status = shell.output().expect("sh runs");
     assert!(status.status.success(), "{status:?}");
     assert_eq!(desk.on_board("it's.py"), b"new");
     take(&kept(&stderr));

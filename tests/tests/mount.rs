@@ -569,15 +569,13 @@ fn ctrl_c_stops_mpr_and_the_program() {
 fn the_hook_takes_less_than_3_kb() {
     let (board, dir) = (Board::start(Kind::SimPty), folder(&[]));
     let free = "import gc\ngc.collect()\nprint(gc.mem_free())";
-    let outcome = board
-        .mpr()
-        .args(["exec", free, "exec", free, "mount"])
-        .arg(dir.path())
-        .args(["exec", free, "exec", free])
-        .ok();
+    let words = ["exec", free, "exec", free, "exec", free];
+    let outcome = board.mpr().args(words).arg("mount").arg(dir.path()).args(words).ok();
     let text = outcome.text();
     let numbers: Vec<i64> = text.lines().filter_map(|line| line.parse().ok()).collect();
-    let cost = numbers[1] - numbers[3];
+    let (before, after) = numbers.split_at(3);
+    // Old words on the stack keep garbage of the last execution alive now and then: the most that is free tells.
+    let cost = before.iter().max().expect("three") - after.iter().max().expect("three");
     assert!((1..3072).contains(&cost), "{cost} bytes of {numbers:?}");
 }
 
