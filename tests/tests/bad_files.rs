@@ -223,7 +223,7 @@ fn a_full_host_is_named() {
 #[test]
 fn a_file_that_shrinks_or_grows_while_it_is_read_is_refused() {
     for grows in [false, true] {
-        let slow = Faults { baud: Some(230_400), ..Faults::default() };
+        let slow = Faults { baud: Some(2_000_000), ..Faults::default() };
         let options = BoardOptions { schedule: Schedule::both(0, &slow), ..BoardOptions::default() };
         let desk = Desk::with(Kind::SimLink, options);
         desk.write("old", b"old content");
