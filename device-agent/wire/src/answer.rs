@@ -153,8 +153,8 @@ mod tests {
     #[test]
     fn content_of_a_damaged_answer_is_nothing() {
         let mut wire = Vec::new();
-        encode_answer(b"D\x01\x00\x04\x04>\x85\x86", &mut wire);
-        wire[5] ^= 1;
+        encode_answer(b"D\x02\x00\x04\x04>\x85\x86", &mut wire);
+        wire[3] ^= 1;
         wire.extend(b"\x87\x04");
         let mut answers = Answers::new();
         answers.push(&wire);
