@@ -6,8 +6,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
+
+use crate::tls::self_signed;
 
 /// Pieces that are on the line at once, each of at most 4096 bytes; more hold the sender back.
 const ON_LINE: usize = 256;
@@ -53,22 +54,12 @@ impl Gate {
     /// When there is no free port.
     #[must_use]
     pub fn tls(to: &str) -> (Gate, String) {
-        let made =
-            rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate can be made");
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key of its own");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider has the usual versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .expect("the certificate fits its key");
-        let config = Arc::new(config);
+        let (config, certificate) = self_signed();
         let gate = Gate::serve(to, move |client, server, _| {
             let session = ServerConnection::new(Arc::clone(&config)).expect("a session can be made");
             relay(StreamOwned::new(session, client), server);
         });
-        (gate, made.cert.pem())
+        (gate, certificate)
     }
 
     fn serve(to: &str, relay: impl Fn(TcpStream, TcpStream, usize) + Send + Sync + 'static) -> Gate {

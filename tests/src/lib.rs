@@ -28,6 +28,7 @@ mod mpr;
 pub mod paste;
 mod reader;
 mod terminal;
+mod tls;
 mod usb;
 mod web;
 mod websocket;

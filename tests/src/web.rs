@@ -7,11 +7,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use sha2::{Digest, Sha256};
 
 use crate::PATIENCE;
+use crate::tls::self_signed;
 
 /// What the server does at a path.
 #[derive(Clone, Debug)]
@@ -73,17 +73,8 @@ impl Web {
     /// As [`start`](Self::start).
     #[must_use]
     pub fn start_tls() -> (Web, String) {
-        let made =
-            rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate can be made");
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("the key is one");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider has the usual versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .expect("the certificate fits its key");
-        (Web::launch(Some(Arc::new(config))), made.cert.pem())
+        let (config, certificate) = self_signed();
+        (Web::launch(Some(config)), certificate)
     }
 
     fn launch(tls: Option<Arc<ServerConfig>>) -> Web {
