@@ -166,12 +166,12 @@ impl Device {
             match self.put_upload(Upload { patch, ..upload() }, progress) {
                 // Another block had the sum of one of ours, or comparing takes too much memory.
                 Err(Error::Verify { .. }) => {}
-                Err(Error::Exception(t)) if t.exception == "MemoryError" => {}
+                Err(error) if is_memory(&error) => {}
                 done => return done,
             }
         }
         match self.put_upload(upload(), progress) {
-            Err(Error::Exception(t)) if t.exception == "MemoryError" => {
+            Err(error) if is_memory(&error) => {
                 self.give_agent_up()?;
                 self.write_by_snippets(path, &mut &content[..], Some(len), progress)
             }
@@ -308,8 +308,7 @@ impl Device {
         // Content that is in frames already, beside the request's own words.
         at = at.min(upload.read);
         let before = agent.session.accepted();
-        let limits = self.driver.limits(0);
-        let limits = Limits { overall: None, ..limits };
+        let limits = Limits { overall: None, ..self.driver.limits(0) };
         let mut said_all = false;
         let mut status = None;
         self.talk(during, limits, &mut |agent, event| {
