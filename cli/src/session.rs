@@ -154,6 +154,25 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// The board of the moment, or the one that is meant when none was named.
+    pub fn name_board(&mut self) -> Result<Named, Failure> {
+        let named = match &self.current {
+            Some(named) => named.clone(),
+            None => default_board(self.preferred.as_ref(), self.config)?,
+        };
+        self.current = Some(named.clone());
+        Ok(named)
+    }
+
+    /// Gives the board away, connected, with what it takes to connect again.
+    pub fn hand_over(&mut self) -> Result<(Device, Address, ConnectOptions), Failure> {
+        self.link()?;
+        let named = self.name_board()?;
+        let options = self.connect_options(&named)?;
+        let device = self.device.take().ok_or_else(|| Failure::usage("no device is connected"))?;
+        Ok((device, named.address().clone(), options))
+    }
+
     /// Gives up the link without a word, as one that has failed; the next command opens another.
     pub fn drop_link(&mut self) {
         self.device = None;
@@ -260,11 +279,7 @@ impl<'a> Session<'a> {
     }
 
     fn open(&mut self) -> Result<(), Failure> {
-        let named = match &self.current {
-            Some(named) => named.clone(),
-            None => default_board(self.preferred.as_ref(), self.config)?,
-        };
-        self.current = Some(named.clone());
+        let named = self.name_board()?;
         let options = self.connect_options(&named)?;
         let device = Device::connect(named.address(), &options).map_err(|error| {
             self.passwords.forget(&error);

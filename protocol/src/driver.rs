@@ -311,6 +311,21 @@ impl Driver {
         result.map_err(|error| lost(error, during, Instant::now() - now))
     }
 
+    /// What has come without a question; of a board that prints without end, a part.
+    pub(crate) fn take_unasked(&mut self) -> Result<Vec<u8>, Error> {
+        const READS: usize = 16;
+        let now = Instant::now();
+        let mut came = Vec::new();
+        for _ in 0..READS {
+            let received = self.transport.recv(&mut self.buf, now);
+            match received.map_err(|error| lost(error, "waiting", Duration::ZERO))? {
+                0 => break,
+                n => came.extend_from_slice(&self.buf[..n]),
+            }
+        }
+        Ok(came)
+    }
+
     /// Hands the link what it takes now of what is to be sent.
     fn send_pending(&mut self, now: Instant, during: &str, watch: &mut Watch<'_>) -> Result<(), Error> {
         if !self.unsent.is_empty() {

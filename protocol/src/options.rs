@@ -21,6 +21,8 @@ pub struct ConnectOptions {
     /// Only look at what is there: a simulated board starts without running `boot.py` and `main.py`, and one that has no flash
     /// image yet is [`crate::Error::NotFound`] instead of made. Boards that are on already are what they are.
     pub only_look: bool,
+    /// Connect to the board itself, also where another process of this machine that has it lets others use it.
+    pub exclusive: bool,
     /// Raised by the caller to stop what is going on.
     pub interrupt: InterruptFlag,
 }
@@ -33,6 +35,7 @@ impl Default for ConnectOptions {
             trace: None,
             webrepl: WebReplOptions::default(),
             only_look: false,
+            exclusive: false,
             interrupt: InterruptFlag::default(),
         }
     }

@@ -228,6 +228,10 @@ fn the_place_of_a_mount_shows_its_colon() {
     assert_eq!(names(&["mount", ".", ":/app", "ls"]), ["Mount", "Ls"]);
     assert_eq!(names(&["mount", "a", "mount", "b", ":/b", "umount", "umount", ":/b"]).len(), 4);
     assert!(commands(&["mount", "-l", ".", ":app"])[0].contains("Some(\":app\")"));
+    assert_eq!(names(&["mount", ":", "board", "ls"]), ["Mount", "Ls"]);
+    assert_eq!(names(&["umount", "./board", "ls"]), ["Umount", "Ls"]);
+    assert_eq!(names(&["umount", "ls"]), ["Umount", "Ls"]);
+    assert_eq!(failure(&["mount", "a", "./b"]).message, "`./b` is not a command");
     assert!(failure(&["mount"]).message.contains("missing argument PATH"));
 }
 

@@ -81,7 +81,7 @@ pub fn take(grammar: &Command, words: &[String]) -> Result<Taken, WordError> {
                 None if capacity == 0 && grammar.get_name() == GLOBALS => break,
                 None => return Err(WordError::UnknownOption(word.clone(), nearest_option(grammar, word))),
             }
-        } else if taken.positional.len() < capacity && fits(grammar, taken.positional.len(), word) {
+        } else if taken.positional.len() < capacity && fits(grammar, &taken.positional, word) {
             taken.positional.push(word.clone());
         } else {
             break;
@@ -122,15 +122,27 @@ pub fn positional_capacity(grammar: &Command) -> usize {
         .fold(0, usize::saturating_add)
 }
 
-/// Whether a word may stand at this place. A path on the board that may be left out must show its colon, or it would
-/// swallow the next command.
-pub fn fits(grammar: &Command, place: usize, word: &str) -> bool {
-    let shows_colon = |arg: &Arg| arg.get_value_names().is_some_and(|names| names[0].starts_with(':'));
+/// Whether a word may follow these positional ones. A path on the board that may be left out must show its colon, or it would
+/// swallow the next command; a folder of this machine in its place must show a slash, unless one of the two has to follow.
+pub fn fits(grammar: &Command, before: &[String], word: &str) -> bool {
+    let shown = |arg: &Arg| arg.get_value_names().map_or("", |names| names[0].as_str()).to_owned();
     // The last one may take several words.
-    match grammar.get_positionals().nth(place).or_else(|| grammar.get_positionals().last()) {
-        Some(arg) if !arg.is_required_set() && shows_colon(arg) => word.starts_with(':'),
+    let place = grammar.get_positionals().nth(before.len()).or_else(|| grammar.get_positionals().last());
+    match place.filter(|arg| !arg.is_required_set()).map(shown) {
+        Some(name) if name == PLACE_OR_FOLDER => {
+            word.starts_with(':') || word.contains('/') && before.is_empty() || is_on_board(before)
+        }
+        Some(name) if name.starts_with(':') => word.starts_with(':'),
         _ => true,
     }
+}
+
+/// How help names a place on the board or, where something of the board's is in front of it, a folder of this machine.
+pub const PLACE_OR_FOLDER: &str = ":PLACE|FOLDER";
+
+/// Whether the word before is a path on the board.
+pub fn is_on_board(before: &[String]) -> bool {
+    before.last().is_some_and(|word| word.starts_with(':'))
 }
 
 /// How many positional words a command must have.

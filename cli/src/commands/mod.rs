@@ -15,6 +15,7 @@ pub mod cp;
 pub mod devs;
 pub mod df;
 pub mod disconnect;
+pub mod doctor;
 pub mod edit;
 pub mod eval;
 pub mod exec;
@@ -142,6 +143,7 @@ static COMMANDS: &[Entry] = &[
     entry::<devs::Devs>("devs", "list available serial ports"),
     entry::<df::Df>("df", "show the size of the device's filesystems"),
     entry::<disconnect::Disconnect>("disconnect", "disconnect the current device"),
+    entry::<doctor::Doctor>("doctor", "say what this machine lacks for a command"),
     entry::<edit::Edit>("edit", "edit files on the device with an editor of this machine"),
     entry::<eval::Eval>("eval", "evaluate an expression and print the result"),
     entry::<exec::Exec>("exec", "run code"),
@@ -157,7 +159,10 @@ static COMMANDS: &[Entry] = &[
         missing: missing_word,
     },
     file_entry::<mkdir::Mkdir>("mkdir", "make directories", &[]),
-    entry::<mount::Mount>("mount", "show a local folder on the device"),
+    entry::<mount::Mount>(
+        "mount",
+        "show a local folder on the device, or the device's files in a local folder",
+    ),
     Entry {
         grammar: mv::grammar,
         missing: mv::missing,

@@ -7,6 +7,7 @@ use clap::{Arg, Command};
 
 use super::Vocabulary;
 use super::meaning::Meaning;
+use super::paths::Want;
 use super::sources::Board;
 use crate::chain::{self, Expanded, Expander, words};
 use crate::commands::{self, Entry, Group, fs};
@@ -199,11 +200,18 @@ fn behind(grammar: Command, taken: &words::Taken, current: &str) -> Vec<Place> {
     let count = taken.positional.len();
     let mut places = Vec::new();
     let room = count < words::positional_capacity(&grammar);
-    let fits = words::fits(&grammar, count, current);
+    let fits = words::fits(&grammar, &taken.positional, current);
     if room && (fits || current.is_empty()) {
         let positionals: Vec<&Arg> = grammar.get_positionals().filter(|arg| !arg.is_last_set()).collect();
         if let Some(arg) = positionals.get(count).or(positionals.last()) {
-            places.push(Place::Value(value_of(&grammar, arg), over));
+            let meaning = match value_of(&grammar, arg) {
+                // Of `mount :PATH FOLDER`.
+                Meaning::PlaceOrFolder if words::is_on_board(&taken.positional) => {
+                    Meaning::Host(Want::Directories)
+                }
+                meaning => meaning,
+            };
+            places.push(Place::Value(meaning, over));
         }
     }
     if count >= words::required(&grammar) && !(room && fits) {

@@ -1,6 +1,7 @@
 //! What the values of commands and options are.
 
 use super::paths::Want;
+use crate::chain::words::PLACE_OR_FOLDER;
 
 /// What a value names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +22,10 @@ pub enum Meaning {
     Board(Want),
     /// A path on the board that must show its colon.
     Place(Want),
+    /// The same, or a path of this machine that shows a slash.
+    PlaceOrFolder,
     /// A path of this machine, or with a colon one on the board.
-    Either,
+    Either(Want),
     /// What `mip install` installs.
     Package,
 }
@@ -35,9 +38,10 @@ impl Meaning {
             (_, "DEVICE") => Meaning::Device,
             (_, ":PLACE" | ":DIR") => Meaning::Place(Want::Directories),
             (_, ":PATH") => Meaning::Place(Want::Any),
-            ("cp", "PATH") | ("sync", "SRC" | "DST") => Meaning::Either,
+            (_, PLACE_OR_FOLDER) => Meaning::PlaceOrFolder,
+            ("cp", "PATH") | ("sync", "SRC" | "DST") => Meaning::Either(Want::Any),
             ("ls" | "tree" | "mkdir" | "rmdir", "PATH") => Meaning::Board(Want::Directories),
-            ("mount", "PATH") => Meaning::Host(Want::Directories),
+            ("mount", "PATH") => Meaning::Either(Want::Directories),
             ("cd", "DIRECTORY") => Meaning::Board(Want::Directories),
             ("lls", "PATH") => Meaning::Host(Want::Any),
             ("edit", "FILE") => Meaning::Board(Want::Any),
@@ -51,12 +55,14 @@ impl Meaning {
             ("webrepl", "WORD") => Meaning::Host(Want::Any),
             ("webrepl", "PASSWORD") => Meaning::Nothing,
             ("completions", "SHELL") => Meaning::Words(&["bash", "zsh", "fish", "powershell"]),
+            ("doctor", "TOPIC") => Meaning::Words(&["fuse"]),
             ("help", "COMMAND") => Meaning::Command,
             (_, "PATH") if is_file_command => Meaning::Board(Want::Any),
             (_, "FILE") => Meaning::Host(Want::Any),
             (_, "FOLDER") => Meaning::Host(Want::Directories),
             (_, "COUNT") => Meaning::Nothing,
             (_, "CODE" | "EXPR" | "ARGS" | "MS" | "SECONDS" | "ADDRESS" | "PATTERN") => Meaning::Nothing,
+            ("mount", "UID" | "GID" | "MASK") => Meaning::Nothing,
             _ => return None,
         };
         Some(meaning)

@@ -149,11 +149,18 @@ fn values(
         Meaning::Board(want) => paths::board(current, want, bare, board, sources),
         Meaning::Place(_) if current.is_empty() => vec![paths::colon()],
         Meaning::Place(want) => paths::board(current, want, bare, board, sources),
-        Meaning::Either if current.starts_with(':') => {
-            paths::board(current, paths::Want::Any, bare, board, sources)
+        Meaning::PlaceOrFolder => {
+            let meaning = match current.contains('/') && !current.starts_with(':') {
+                true => Meaning::Host(paths::Want::Directories),
+                false => Meaning::Place(paths::Want::Directories),
+            };
+            values(meaning, current, bare, context, sources)
         }
-        Meaning::Either => {
-            let here = paths::host(current, "", paths::Want::Any, bare, sources);
+        Meaning::Either(want) if current.starts_with(':') => {
+            paths::board(current, want, bare, board, sources)
+        }
+        Meaning::Either(want) => {
+            let here = paths::host(current, "", want, bare, sources);
             here.into_iter().chain(current.is_empty().then(paths::colon)).collect()
         }
         Meaning::Package => {

@@ -124,8 +124,8 @@ fn options_are_those_of_the_command() {
     assert_eq!(values(&["cp", "--r"]), ["--recursive"]);
     assert_eq!(values(&["cp", "a", "b", "--f"]), ["--force"]);
     assert_eq!(values(&["ls", "--no-v"]), ["--no-verbose"]);
-    assert_eq!(values(&["mount", "--no"]), [""; 0], "what help hides wants its whole prefix");
-    assert_eq!(values(&["mount", "--no-"]), ["--no-unsafe-links"]);
+    assert_eq!(values(&["mount", "--no"]), ["--no-overlay"], "what help hides wants its whole prefix");
+    assert_eq!(values(&["mount", "--no-u"]), ["--no-unsafe-links"]);
     assert_eq!(values(&["--ver"]), ["--verbose", "--version"]);
     assert_eq!(values(&["fs", "--q"]), ["--quiet"]);
     assert_eq!(values(&["df", "--he"]), ["--help"]);
@@ -174,7 +174,10 @@ fn a_place_that_must_show_its_colon_is_offered_one_beside_the_next_command() {
 fn paths_of_this_machine() {
     assert_eq!(values(&["cp", "m"]), ["main.py"]);
     assert_eq!(values(&["cp", ""]), ["./-r", "./:x", "it's", "main.py", "src/…", ":…"]);
-    assert_eq!(values(&["mount", ""]), ["src/…"]);
+    assert_eq!(values(&["mount", ""]), ["src/…", ":…"]);
+    assert_eq!(values(&["mount", ":l"]), [":lib/…"]);
+    assert_eq!(values(&["mount", ":lib", "s"]), ["src/…"]);
+    assert_eq!(values(&["umount", "./s"]), ["./src/…"]);
     assert_eq!(values(&["run", "src/"]), ["src/one.py", "src/two/…"]);
     assert_eq!(values(&["run", ".."]), ["../…"]);
     assert_eq!(values(&["mip", "install", "gi"]), ["github:…", "gitlab:…"]);

@@ -294,6 +294,18 @@ impl Device {
         Ok(())
     }
 
+    /// Gives a running agent's session what came after its answers, and tells whether the agent still runs.
+    pub(super) fn agent_takes(&mut self, bytes: &[u8]) -> bool {
+        let State::Running { agent, .. } = &mut self.agent else { return false };
+        agent.session.handle_input(Instant::now(), bytes);
+        while let Some(event) = agent.session.poll() {
+            if matches!(event, agent::Event::Ended(_) | agent::Event::Restarted) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Says good-bye to the agent without waiting for an answer; what it is sent next it takes as the raw REPL would.
     pub(super) fn dismiss_agent(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();

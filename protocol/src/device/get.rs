@@ -2,6 +2,7 @@
 //! digest.
 
 use std::io::Write;
+use std::ops::Range;
 
 use flate2::{Decompress, FlushDecompress, Status};
 use sha2::{Digest, Sha256};
@@ -14,7 +15,7 @@ use crate::agent::request::{self, DATA, DEFLATED_DATA, DONE, FAILED};
 use crate::driver::Limits;
 
 /// Bytes asked for at once.
-const STRETCH: u32 = 64 << 10;
+const STRETCH: u64 = 64 << 10;
 
 /// The window that the board deflates with, as a power of two: 4 KB, for which it needs four times as much memory.
 const WBITS: u8 = 12;
@@ -48,11 +49,12 @@ enum Came {
 }
 
 impl Device {
-    /// [`Device::read_file`] by the agent, which runs or can be started; `None` if it can't: for lack of memory, or because the
+    /// [`Device::read_range`] by the agent, which runs or can be started; `None` if it can't: for lack of memory, or because the
     /// file is one of a filesystem in Python that lacks something. Nothing was read then.
     pub(super) fn get_file(
         &mut self,
         path: &str,
+        range: Range<u64>,
         to: &mut dyn Write,
         progress: Progress<'_>,
     ) -> Result<Option<u64>, Error> {
@@ -61,10 +63,12 @@ impl Device {
         let mut step = STEP;
         let mut tries = TRIES;
         loop {
-            let at = u32::try_from(done)
+            let start = range.start + done;
+            let at = u32::try_from(start)
                 .map_err(|_| Error::Unsupported { what: "reading so much", lacks: "64 bits" })?;
+            let len = range.end.saturating_sub(start).min(STRETCH);
             let mut told = 0;
-            let (content, came) = self.get_stretch(path, at, step, &mut |bytes| {
+            let (content, came) = self.get_stretch(path, at, len as u32, step, &mut |bytes| {
                 told = told.max(done + bytes);
                 progress(told);
             })?;
@@ -83,7 +87,7 @@ impl Device {
             to.write_all(&content).map_err(local)?;
             done += content.len() as u64;
             progress(done);
-            if whole && (content.len() as u64) < u64::from(STRETCH) {
+            if whole && ((content.len() as u64) < len || range.start + done == range.end) {
                 to.flush().map_err(local)?;
                 return Ok(Some(done));
             }
@@ -104,6 +108,7 @@ impl Device {
         &mut self,
         path: &str,
         at: u32,
+        len: u32,
         step: u16,
         progress: Progress<'_>,
     ) -> Result<(Vec<u8>, Came), Error> {
@@ -120,7 +125,7 @@ impl Device {
         };
         let step = step.min(agent.about.payload as u16 - 16);
         let wbits = if agent.about.deflates { WBITS } else { 0 };
-        agent.say(&request::get(stretch.id, path, at, STRETCH, step, wbits));
+        agent.say(&request::get(stretch.id, path, at, len, step, wbits));
         agent.ask_now();
         let limits = Limits { overall: None, ..self.driver.limits(0) };
         let result = self.talk(during, limits, &mut |_: &mut Agent, event| {

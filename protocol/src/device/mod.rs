@@ -249,6 +249,25 @@ impl Device {
         self.unfollowed
     }
 
+    /// Takes what has come from the board while nobody asked it anything, and tells whether something had: it restarted then, or
+    /// prints on its own, so the next operation enters the raw REPL anew.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] when the link has ended.
+    pub fn notice(&mut self) -> Result<bool, Error> {
+        if self.unfollowed {
+            return Ok(false);
+        }
+        let bytes = self.driver.take_unasked()?;
+        let came = !bytes.is_empty() && !self.agent_takes(&bytes);
+        if came {
+            self.agent = agent::State::default();
+            self.driver.repl.forget();
+            self.mounts.may_be_lost();
+        }
+        Ok(came)
+    }
+
     /// The link itself, for the interactive REPL. The board's state is unknown afterwards; the next operation enters
     /// the raw REPL anew, and nothing is done to leave it before.
     pub fn transport_mut(&mut self) -> &mut dyn Transport {

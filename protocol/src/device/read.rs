@@ -1,6 +1,7 @@
 //! Content of files, from the board.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -34,19 +35,33 @@ impl Device {
         to: &mut dyn Write,
         progress: Progress<'_>,
     ) -> Result<u64, Error> {
-        if self.agent(0)?.is_some() {
-            return match self.get_file(path, to, progress)? {
-                Some(size) => Ok(size),
-                None => self.read_by_snippets(path, to, progress),
-            };
+        self.read_range(path, 0..u64::MAX, to, progress)
+    }
+
+    /// The same for a part of a file; it ends where the file does, if that is sooner. Returns the size of what was read.
+    ///
+    /// # Errors
+    /// As [`Device::read_file`].
+    pub fn read_range(
+        &mut self,
+        path: &str,
+        range: Range<u64>,
+        to: &mut dyn Write,
+        progress: Progress<'_>,
+    ) -> Result<u64, Error> {
+        if self.agent(0)?.is_some()
+            && let Some(size) = self.get_file(path, range.clone(), to, progress)?
+        {
+            return Ok(size);
         }
-        self.read_by_snippets(path, to, progress)
+        self.read_by_snippets(path, range, to, progress)
     }
 
     /// The same without the agent.
     pub(super) fn read_by_snippets(
         &mut self,
         path: &str,
+        range: Range<u64>,
         to: &mut dyn Write,
         progress: Progress<'_>,
     ) -> Result<u64, Error> {
@@ -54,18 +69,22 @@ impl Device {
         let capabilities = self.capabilities()?;
         if !capabilities.stdout_buffer {
             let content = self.read_printed(path)?;
-            to.write_all(&content).map_err(local)?;
+            let within = |at: u64| usize::try_from(at).map_or(content.len(), |at| at.min(content.len()));
+            let content = &content[within(range.start)..within(range.end)];
+            to.write_all(content).map_err(local)?;
             progress(content.len() as u64);
             return Ok(content.len() as u64);
         }
         let (sha256, block) = (capabilities.sha256, self.block_size()?);
         let mut done = 0;
         loop {
-            let stretch = self.read_stretch(path, done, block, sha256)?;
+            let start = range.start + done;
+            let len = range.end.saturating_sub(start).min(STRETCH);
+            let stretch = self.read_stretch(path, start, len, block, sha256)?;
             to.write_all(&stretch).map_err(local)?;
             done += stretch.len() as u64;
             progress(done);
-            if (stretch.len() as u64) < STRETCH {
+            if (stretch.len() as u64) < len || range.start + done == range.end {
                 to.flush().map_err(local)?;
                 return Ok(done);
             }
@@ -78,10 +97,17 @@ impl Device {
         Ok((free / 16).clamp(60, BLOCK) | 1)
     }
 
-    fn read_stretch(&mut self, path: &str, from: u64, block: u64, sha256: bool) -> Result<Vec<u8>, Error> {
+    fn read_stretch(
+        &mut self,
+        path: &str,
+        from: u64,
+        len: u64,
+        block: u64,
+        sha256: bool,
+    ) -> Result<Vec<u8>, Error> {
         let mut detail = String::new();
         for _ in 0..TRIES {
-            match self.try_stretch(path, from, block, sha256)? {
+            match self.try_stretch(path, from, len, block, sha256)? {
                 Ok(bytes) => return Ok(bytes),
                 Err(what) => detail = what,
             }
@@ -94,6 +120,7 @@ impl Device {
         &mut self,
         path: &str,
         from: u64,
+        len: u64,
         block: u64,
         sha256: bool,
     ) -> Result<Result<Vec<u8>, String>, Error> {
@@ -108,7 +135,7 @@ impl Device {
         let code = format!(
             "{HEAD} import sys\n{hash} w=sys.stdout.buffer.write\n \
              f=open({p},'rb')\n{seek} \
-             l={STRETCH}\n \
+             l={len}\n \
              while l:\n  \
              b=f.read(min({block},l))\n  \
              if not b:break\n  \
@@ -117,12 +144,12 @@ impl Device {
              w(b)\n  \
              l-=n\n{update} \
              f.close()\n \
-             print(({STRETCH}-l,{digest}))\n\
+             print(({len}-l,{digest}))\n\
              _mpr()\n"
         );
         self.enter_raw_repl()?;
         let (mut content, mut text) = (Vec::new(), Vec::new());
-        let limits = self.driver.limits(STRETCH);
+        let limits = self.driver.limits(len);
         let op = Op::Exec { code: wrapper::guard(&code).into_bytes(), framing: Framing::Records };
         let stderr = self.driver.operate(op, during, limits, &mut |event| match event {
             Event::Payload(bytes) => {

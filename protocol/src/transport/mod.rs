@@ -4,6 +4,8 @@
 //! one.
 
 mod child;
+#[cfg(unix)]
+mod door;
 mod faulty;
 #[cfg(unix)]
 mod fd;
@@ -18,8 +20,10 @@ use std::io;
 use std::time::Instant;
 
 pub use child::{Child, ChildKind};
+#[cfg(unix)]
+pub use door::{Door, Shared, Visitor, private_folder};
 pub use faulty::{Faults, Faulty};
-pub use open::open;
+pub use open::{open, resolve};
 pub use record::{Recorder, Replay, TraceError};
 pub use rfc2217::Rfc2217;
 pub use serial::Serial;

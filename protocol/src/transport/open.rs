@@ -18,17 +18,70 @@ const TCP_CONNECT: Duration = Duration::from_secs(5);
 const SIM_VARIABLE: &str = "MPR_SIM";
 const SIM_PROGRAM: &str = "mpr-sim";
 
-/// Opens the link that an address names; with [`ConnectOptions::trace`] it is recorded.
+/// Opens the link that an address names; with [`ConnectOptions::trace`] it is recorded. Where another process of this machine has
+/// the board and lets others use it, the link goes through that one.
 ///
 /// # Errors
 /// [`Error::NoDevice`], [`Error::SeveralDevices`], [`Error::NoSuchSerial`], [`Error::NotFound`], [`Error::Busy`],
 /// [`Error::PermissionDenied`], [`Error::Open`], [`Error::WebRepl`]; [`Error::LocalIo`] for the trace file.
 pub fn open(address: &Address, options: &ConnectOptions) -> Result<Box<dyn Transport>, Error> {
-    let link: Box<dyn Transport> = match address {
-        Address::Auto => serial(&ports::only_device(&crate::list_ports()?)?.path, options)?,
+    let place = resolve(address, options)?;
+    // The name stays the user's.
+    let named = if let Address::Sim(_) = address { address } else { &place };
+    let link = match shared(&place, named, options)? {
+        Some(link) => link,
+        None => direct(named, options)?,
+    };
+    match &options.trace {
+        None => Ok(link),
+        Some(file) => Ok(Box::new(Recorder::create(link, file).map_err(|source| Error::LocalIo { source })?)),
+    }
+}
+
+/// The address of what an address that only describes a board means now.
+///
+/// # Errors
+/// As [`open`], if there is no such board, or more than one.
+pub fn resolve(address: &Address, options: &ConnectOptions) -> Result<Address, Error> {
+    Ok(match address {
+        Address::Auto => Address::Serial(ports::only_device(&crate::list_ports()?)?.path.clone()),
         Address::Id(serial_number) => {
-            serial(&ports::with_serial(&crate::list_ports()?, serial_number)?.path, options)?
+            Address::Serial(ports::with_serial(&crate::list_ports()?, serial_number)?.path.clone())
         }
+        Address::Sim(SimFlash::UserData) => Address::Sim(SimFlash::File(user_flash(options)?)),
+        address => address.clone(),
+    })
+}
+
+#[cfg(unix)]
+fn shared(
+    place: &Address,
+    named: &Address,
+    options: &ConnectOptions,
+) -> Result<Option<Box<dyn Transport>>, Error> {
+    if options.exclusive {
+        return Ok(None);
+    }
+    let name = match named {
+        Address::Serial(path) => path.clone(),
+        named => named.to_string(),
+    };
+    let link = super::Shared::enter(place, &name, &options.interrupt)?;
+    Ok(link.map(|link| Box::new(link) as Box<dyn Transport>))
+}
+
+#[cfg(not(unix))]
+fn shared(
+    _place: &Address,
+    _named: &Address,
+    _options: &ConnectOptions,
+) -> Result<Option<Box<dyn Transport>>, Error> {
+    Ok(None)
+}
+
+fn direct(address: &Address, options: &ConnectOptions) -> Result<Box<dyn Transport>, Error> {
+    Ok(match address {
+        Address::Auto | Address::Id(_) => return direct(&resolve(address, options)?, options),
         Address::Serial(path) => serial(path, options)?,
         Address::Tcp { host, port } => {
             let name = address.to_string();
@@ -52,11 +105,7 @@ pub fn open(address: &Address, options: &ConnectOptions) -> Result<Box<dyn Trans
             Box::new(Child::shell(command, address.to_string()).map_err(|e| refused(command, e))?)
         }
         Address::Sim(flash) => Box::new(sim(flash, address.to_string(), options)?),
-    };
-    match &options.trace {
-        None => Ok(link),
-        Some(file) => Ok(Box::new(Recorder::create(link, file).map_err(|source| Error::LocalIo { source })?)),
-    }
+    })
 }
 
 fn not_let_in(address: &Address, source: WebReplError, interrupt: &InterruptFlag) -> Error {

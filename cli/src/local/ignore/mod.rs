@@ -62,6 +62,11 @@ impl Ignore {
         }
     }
 
+    /// These patterns only.
+    pub fn only(given: &[String]) -> Self {
+        Ignore { defaults: Vec::new(), ..Ignore::new(given) }
+    }
+
     /// Reads the patterns in a folder, `relative` to the root, if it has some.
     ///
     /// # Errors

@@ -63,6 +63,11 @@ impl Password {
     pub fn new(text: &str) -> Self {
         Password(text.trim_end_matches(['\r', '\n']).to_owned())
     }
+
+    /// The password itself, for a process of the same user that connects in place of this one.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Password {

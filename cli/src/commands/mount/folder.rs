@@ -1,40 +1,21 @@
-//! `mount` and `umount`: folders of this machine on the board.
+//! A folder of this machine on the board.
 
 use std::path::Path;
 
-use clap::Args;
 use mpr_protocol::Error;
 use mpr_protocol::mount::{Denied, FolderOptions};
 
-use super::Run;
-use super::fs::board_path;
+use super::Mount;
+use crate::commands::fs::board_path;
 use crate::failure::Failure;
 use crate::session::Session;
 
 /// Where a folder goes that has no other place.
 const DEFAULT_PLACE: &str = "/remote";
 
-/// Arguments of `mount`.
-#[derive(Debug, Args)]
-pub struct Mount {
-    /// Follow symbolic links that lead out of the folder
-    #[arg(short = 'l', long, overrides_with = "no_unsafe_links")]
-    unsafe_links: bool,
-    #[arg(long, overrides_with = "unsafe_links", hide = true)]
-    no_unsafe_links: bool,
-    /// Let the device read, and change nothing
-    #[arg(long)]
-    read_only: bool,
-    /// Folder on this machine
-    #[arg(value_name = "PATH")]
-    path: String,
-    /// Where it is to be on the device [default: :/remote]
-    #[arg(value_name = ":PLACE")]
-    place: Option<String>,
-}
-
-impl Run for Mount {
-    fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+impl Mount {
+    /// Shows the folder on the board.
+    pub(super) fn show_folder(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         let folder = Path::new(&self.path);
         // Before the board is spoken to.
         match folder.metadata() {
@@ -42,7 +23,10 @@ impl Run for Mount {
             Ok(_) => return Err(Failure::usage(format!("mount: `{}` is not a directory", self.path))),
             Err(error) => return Err(Failure::local("mount", &self.path, &error)),
         }
-        let place = absolute(self.place.as_deref().map_or(DEFAULT_PLACE, board_path));
+        let place = match &self.place {
+            None => DEFAULT_PLACE.to_owned(),
+            Some(place) => absolute(board_path(place)),
+        };
         if place == "/" {
             return Err(Failure::usage("mount: `:/` is the device's own filesystem")
                 .hint("`mpr mount PATH :/NAME` mounts beside it"));
@@ -64,12 +48,6 @@ impl Run for Mount {
         Ok(())
     }
 
-    fn is_action(&self) -> bool {
-        false
-    }
-}
-
-impl Mount {
     fn explain(&self, place: &str, error: Error) -> Failure {
         match error {
             Error::LocalIo { source } => Failure::local("mount", &self.path, &source),
@@ -85,33 +63,22 @@ impl Mount {
     }
 }
 
-/// Arguments of `umount`.
-#[derive(Debug, Args)]
-pub struct Umount {
-    /// Where the folder is on the device [default: all that were mounted here, else :/remote]
-    #[arg(value_name = ":PLACE")]
-    place: Option<String>,
-}
-
-impl Run for Umount {
-    fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
-        let device = session.device()?;
-        let place = absolute(self.place.as_deref().map_or(DEFAULT_PLACE, board_path));
-        let result = match &self.place {
-            None if !device.mounted().is_empty() => device.umount_all(),
-            _ => device.umount(&place),
-        };
-        result.map_err(|error| match error {
-            // What MicroPython says of a place where nothing is mounted.
-            Error::Exception(traceback)
-                if traceback.errno.as_ref().is_some_and(|errno| errno.is("EINVAL")) =>
-            {
-                Failure::refused(format!("umount: nothing is mounted at `:{place}`"))
-                    .hint(format!("`{} df` lists what is mounted", crate::hints::MPR))
-            }
-            error => Failure::device("umount", error),
-        })
-    }
+/// Takes folders away from the board: the one at `place`, else all that were mounted here, else the usual place.
+pub(super) fn take_away(place: Option<&str>, session: &mut Session<'_>) -> Result<(), Failure> {
+    let device = session.device()?;
+    let named = absolute(place.map_or(DEFAULT_PLACE, board_path));
+    let result = match place {
+        None if !device.mounted().is_empty() => device.umount_all(),
+        _ => device.umount(&named),
+    };
+    result.map_err(|error| match error {
+        // What MicroPython says of a place where nothing is mounted.
+        Error::Exception(traceback) if traceback.errno.as_ref().is_some_and(|errno| errno.is("EINVAL")) => {
+            Failure::refused(format!("umount: nothing is mounted at `:{named}`"))
+                .hint(format!("`{} df` lists what is mounted", crate::hints::MPR))
+        }
+        error => Failure::device("umount", error),
+    })
 }
 
 /// A place for the board: with a slash in front and none at the end.

@@ -1,0 +1,209 @@
+//! The thread that owns the board: it does what others ask for, one after the other.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use mpr_protocol::transport::{Door, Visitor};
+
+use crate::errno::{Errno, Stop};
+use crate::fs::{Access, Fs};
+use crate::line::Line;
+use crate::visit;
+
+/// How often the worker looks for visitors and for signs of the board while nothing is asked of it.
+const IDLE: Duration = Duration::from_millis(50);
+
+/// Something to do with the board. With [`Access::Cache`] it does without, or answers that it can't.
+pub(crate) type Work = Box<dyn FnOnce(std::result::Result<Access<'_>, Errno>) + Send>;
+
+pub(crate) struct Job {
+    since: Instant,
+    work: Work,
+}
+
+impl Job {
+    fn run(self, fs: &Fs, line: &mut Line) {
+        (self.work)(Ok(Access::Board(line)));
+        if line.take_renewed() {
+            fs.expire();
+        }
+    }
+}
+
+/// What has changed about the board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// It is away, for this reason.
+    Lost(String),
+    /// It is back.
+    Back,
+    /// Another program of this machine uses it through the mount.
+    Visited,
+    /// That program has left.
+    Left,
+    /// Files waited too long for a program that runs on the board.
+    Busy,
+}
+
+/// Hears of events, on the worker's thread.
+pub type Observer = Box<dyn FnMut(Event) + Send>;
+
+/// Takes work for the thread.
+#[derive(Clone)]
+pub(crate) struct Queue(Sender<Job>);
+
+impl Queue {
+    /// Has something done.
+    pub fn put(&self, work: Work) {
+        if let Err(refused) = self.0.send(Job { since: Instant::now(), work }) {
+            (refused.0.work)(Err(Errno::EIO));
+        }
+    }
+}
+
+/// The thread.
+pub(crate) struct Worker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<Line>>,
+}
+
+pub(crate) struct Setup {
+    pub fs: Arc<Fs>,
+    pub line: Line,
+    pub door: Option<Door>,
+    pub patience: Duration,
+    pub observer: Observer,
+}
+
+impl Worker {
+    pub fn start(setup: Setup) -> std::io::Result<(Worker, Queue)> {
+        let (sender, jobs) = channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("board".into()).spawn(move || {
+            let mut desk = Desk { jobs, waiting: VecDeque::new(), stop: stopped, setup };
+            desk.work();
+            desk.setup.line
+        })?;
+        Ok((Worker { stop, thread: Some(thread) }, Queue(sender)))
+    }
+
+    /// Lets the thread finish what it was asked, and returns the board.
+    pub fn stop(mut self) -> Option<Line> {
+        self.stop.store(true, Ordering::SeqCst);
+        self.thread.take().and_then(|thread| thread.join().ok())
+    }
+}
+
+/// What the thread works with.
+pub(crate) struct Desk {
+    jobs: Receiver<Job>,
+    waiting: VecDeque<Job>,
+    stop: Arc<AtomicBool>,
+    setup: Setup,
+}
+
+impl Desk {
+    fn work(&mut self) {
+        let mut was_lost = false;
+        loop {
+            match self.next_job(IDLE) {
+                Some(job) => job.run(&self.setup.fs, &mut self.setup.line),
+                None if self.is_stopped() => return,
+                None => {
+                    self.setup.line.look();
+                    if self.setup.line.take_renewed() {
+                        self.setup.fs.expire();
+                    }
+                }
+            }
+            match (was_lost, self.setup.line.trouble().map(str::to_owned)) {
+                (false, Some(why)) => (self.setup.observer)(Event::Lost(why)),
+                (true, None) => (self.setup.observer)(Event::Back),
+                _ => {}
+            }
+            was_lost = self.setup.line.trouble().is_some();
+            if let Some(visitor) = self.visitor() {
+                self.receive(visitor);
+            }
+        }
+    }
+
+    fn receive(&mut self, visitor: Visitor) {
+        if let Some(why) = self.setup.line.trouble() {
+            visitor.refuse_away(why);
+            return;
+        }
+        (self.setup.observer)(Event::Visited);
+        visit::serve(self, visitor);
+        self.setup.fs.expire();
+        (self.setup.observer)(Event::Left);
+    }
+
+    /// Another program that wants to use the board.
+    pub fn visitor(&self) -> Option<Visitor> {
+        self.setup.door.as_ref().and_then(Door::visitor)
+    }
+
+    pub fn line(&mut self) -> &mut Line {
+        &mut self.setup.line
+    }
+
+    /// Whether work waits. What has waited too long is told so.
+    pub fn has_work(&mut self) -> bool {
+        while let Ok(job) = self.jobs.try_recv() {
+            self.waiting.push_back(job);
+        }
+        let patience = self.setup.patience;
+        let mut expired = 0;
+        while self.waiting.front().is_some_and(|job| job.since.elapsed() >= patience) {
+            if let Some(job) = self.waiting.pop_front() {
+                (job.work)(Err(Errno::EBUSY));
+                expired += 1;
+            }
+        }
+        if expired > 0 {
+            (self.setup.observer)(Event::Busy);
+        }
+        !self.waiting.is_empty()
+    }
+
+    /// Does all that waits.
+    pub fn catch_up(&mut self) {
+        while let Some(job) = self.next_job(Duration::ZERO) {
+            job.run(&self.setup.fs, &mut self.setup.line);
+        }
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    fn next_job(&mut self, patience: Duration) -> Option<Job> {
+        if let Some(job) = self.waiting.pop_front() {
+            return Some(job);
+        }
+        match self.jobs.recv_timeout(patience) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => {
+                self.stop.store(true, Ordering::SeqCst);
+                None
+            }
+        }
+    }
+}
+
+/// What a program is answered.
+pub(crate) fn answer<T>(result: std::result::Result<T, Stop>) -> std::result::Result<T, Errno> {
+    result.map_err(|stop| match stop {
+        Stop::Failed(errno) => errno,
+        // With the board at hand nothing needs it more.
+        Stop::NeedsBoard => Errno::EIO,
+    })
+}
