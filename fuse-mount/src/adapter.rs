@@ -55,8 +55,19 @@ impl Adapter {
         match operation(&self.fs, &mut Access::Cache) {
             Err(Stop::NeedsBoard) => {
                 let fs = Arc::clone(&self.fs);
+                let mut waiting = Some((reply, done));
                 self.queue.put(Box::new(move |access| {
-                    done(reply, access.and_then(|mut access| answer(operation(&fs, &mut access))));
+                    let result = match access {
+                        Ok(mut access) => operation(&fs, &mut access),
+                        Err(errno) => Err(errno.into()),
+                    };
+                    if result.as_ref().is_err_and(|stop| *stop == Stop::NeedsBoard) {
+                        return false;
+                    }
+                    if let Some((reply, done)) = waiting.take() {
+                        done(reply, answer(result));
+                    }
+                    true
                 }));
             }
             result => done(reply, answer(result)),

@@ -27,8 +27,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fuser::{BackgroundSession, Config, MountOption, Session, SessionACL};
-use mpr_protocol::transport::Door;
-use mpr_protocol::{Address, Device, Error};
+use mpr_protocol::transport::{Door, resolve};
+use mpr_protocol::{Address, ConnectOptions, Device, Error};
 
 use adapter::{Adapter, Owner};
 pub use fs::{Exclude, Options};
@@ -96,7 +96,7 @@ pub struct Access {
 pub struct Board {
     /// Connected.
     pub device: Device,
-    /// What was connected to; other programs find the mount by it.
+    /// How the board is found, also after it was away; other programs find the mount by it.
     pub address: Address,
     /// Connects anew.
     pub connect: Connect,
@@ -131,7 +131,8 @@ impl Mount {
         observer: Observer,
     ) -> Result<Mount, MountError> {
         let place = Place::prepare(folder)?;
-        let door = Door::open(&board.address).map_err(|error| match error.kind() {
+        let at = resolve(&board.address, &ConnectOptions::default())?;
+        let door = Door::open(&at).map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => {
                 MountError::Board(Error::Busy { port: board.device.name().to_owned() })
             }
@@ -143,7 +144,14 @@ impl Mount {
         let fs = Arc::new(fs::Fs::new(options));
         // Whether the directory is there is known before the folder shows it.
         fs.prepare(&mut line)?;
-        let setup = Setup { fs: Arc::clone(&fs), line, door, patience: board.patience, observer };
+        let setup = Setup {
+            fs: Arc::clone(&fs),
+            line,
+            address: board.address,
+            door,
+            patience: board.patience,
+            observer,
+        };
         let fails = |source| MountError::Fuse { folder: folder.to_owned(), source };
         let (worker, queue) = Worker::start(setup).map_err(fails)?;
         let owner = Owner {

@@ -24,6 +24,8 @@ pub(crate) struct Node {
     pub children: Option<BTreeMap<String, Ino>>,
     /// When a directory's entries were last read from the board; `None`: never, or they may have changed.
     pub listed: Option<Instant>,
+    /// They were read once.
+    pub was_listed: bool,
     /// Another filesystem begins here.
     pub is_mount: bool,
     /// Bytes, as programs see it.
@@ -158,6 +160,7 @@ impl Tree {
             name: name.clone(),
             children: is_dir.then(BTreeMap::new),
             listed: None,
+            was_listed: false,
             is_mount: false,
             size: 0,
             mtime: self.started,
@@ -300,6 +303,7 @@ impl Tree {
         for (dir, names) in seen {
             let Some(node) = self.nodes.get_mut(&dir) else { continue };
             node.listed = Some(now);
+            node.was_listed = true;
             let names: std::collections::HashSet<&str> = names.into_iter().collect();
             let children = node.children.iter().flatten();
             let gone: Vec<Ino> =

@@ -82,7 +82,10 @@ pub(crate) fn serve(desk: &mut Desk, visitor: Visitor) {
             }
             if desk.has_work() {
                 match step_in(desk) {
-                    StepIn::Done => visit.watch.heard = Instant::now(),
+                    StepIn::Done => {
+                        visit.watch.heard = Instant::now();
+                        visit.has_expired = false;
+                    }
                     StepIn::NoPrompt => visit.watch.tail.clear(),
                     StepIn::Lost => return,
                 }
@@ -91,8 +94,13 @@ pub(crate) fn serve(desk: &mut Desk, visitor: Visitor) {
             // Tells those who have waited too long.
             desk.has_work();
         }
+        if visit.listen() && !visit.has_expired {
+            // Before the board hears it.
+            desk.fs().expire();
+            visit.has_expired = true;
+        }
         let Some(device) = desk.line().device() else { return };
-        if !visit.turn(device.transport_mut()) {
+        if !visit.relay(device.transport_mut()) {
             return;
         }
     }
@@ -106,6 +114,8 @@ struct Visit {
     to_board: Vec<u8>,
     to_visitor: Vec<u8>,
     buf: Vec<u8>,
+    /// What is known of the board's files is out of date, and marked so.
+    has_expired: bool,
 }
 
 impl Visit {
@@ -118,6 +128,7 @@ impl Visit {
             to_board: Vec::new(),
             to_visitor: Vec::new(),
             buf: vec![0; 16 << 10],
+            has_expired: false,
         }
     }
 
@@ -130,20 +141,24 @@ impl Visit {
         self.to_board.is_empty() && self.watch.is_idle()
     }
 
-    /// Moves what can be moved now. `false`: the link has ended.
-    fn turn(&mut self, link: &mut dyn Transport) -> bool {
-        // While either side is slow, the other one is not read.
-        if self.to_board.is_empty()
-            && let Some(visitor) = &mut self.visitor
-        {
-            match visitor.recv(&mut self.buf) {
-                Ok(n) => {
-                    self.watch.visitor_said(&self.buf[..n]);
-                    self.to_board.extend_from_slice(&self.buf[..n]);
-                }
-                Err(_) => self.visitor = None,
+    /// Takes what the visitor has said, and tells whether it has said something. While the board is slow, the visitor waits.
+    fn listen(&mut self) -> bool {
+        let Some(visitor) = self.visitor.as_mut().filter(|_| self.to_board.is_empty()) else { return false };
+        match visitor.recv(&mut self.buf) {
+            Ok(n) => {
+                self.watch.visitor_said(&self.buf[..n]);
+                self.to_board.extend_from_slice(&self.buf[..n]);
+                n > 0
+            }
+            Err(_) => {
+                self.visitor = None;
+                false
             }
         }
+    }
+
+    /// Moves what can be moved now. `false`: the link has ended.
+    fn relay(&mut self, link: &mut dyn Transport) -> bool {
         let now = Instant::now();
         let sent = match self.to_board.is_empty() {
             true => Ok(0),
@@ -166,7 +181,8 @@ impl Visit {
         match &mut self.visitor {
             Some(visitor) => match visitor.send(&self.to_visitor) {
                 Ok(n) => drop(self.to_visitor.drain(..n)),
-                Err(_) => self.visitor = None,
+                // It listens no more; what it said last is still to be read.
+                Err(_) => self.to_visitor.clear(),
             },
             None => self.to_visitor.clear(),
         }

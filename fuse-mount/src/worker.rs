@@ -7,7 +7,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use mpr_protocol::transport::{Door, Visitor};
+use mpr_protocol::transport::{Door, Visitor, resolve};
+use mpr_protocol::{Address, ConnectOptions};
 
 use crate::errno::{Errno, Stop};
 use crate::fs::{Access, Fs};
@@ -17,16 +18,21 @@ use crate::visit;
 /// How often the worker looks for visitors and for signs of the board while nothing is asked of it.
 const IDLE: Duration = Duration::from_millis(50);
 
-/// Something to do with the board. With [`Access::Cache`] it does without, or answers that it can't.
-pub(crate) type Work = Box<dyn FnOnce(std::result::Result<Access<'_>, Errno>) + Send>;
+/// While a program runs on the board, who waits for so long is answered by what was known before it ran, if that will do.
+const PATIENCE_FOR_NEWS: Duration = Duration::from_millis(300);
+
+/// Something to do with the board, or an error to answer it with. Tells whether it is done; with [`Access::Before`] it may not be.
+pub(crate) type Work = Box<dyn FnMut(std::result::Result<Access<'_>, Errno>) -> bool + Send>;
 
 pub(crate) struct Job {
     since: Instant,
     work: Work,
+    /// What was known before does not do.
+    needs_news: bool,
 }
 
 impl Job {
-    fn run(self, fs: &Fs, line: &mut Line) {
+    fn run(mut self, fs: &Fs, line: &mut Line) {
         (self.work)(Ok(Access::Board(line)));
         if line.take_renewed() {
             fs.expire();
@@ -60,7 +66,7 @@ pub(crate) struct Queue(Sender<Job>);
 impl Queue {
     /// Has something done.
     pub fn put(&self, work: Work) {
-        if let Err(refused) = self.0.send(Job { since: Instant::now(), work }) {
+        if let Err(mut refused) = self.0.send(Job { since: Instant::now(), work, needs_news: false }) {
             (refused.0.work)(Err(Errno::EIO));
         }
     }
@@ -75,6 +81,9 @@ pub(crate) struct Worker {
 pub(crate) struct Setup {
     pub fs: Arc<Fs>,
     pub line: Line,
+    /// How the board is found, also after it was away.
+    pub address: Address,
+    /// Others come in here while the board is there: what has its port meanwhile may be another board.
     pub door: Option<Door>,
     pub patience: Duration,
     pub observer: Observer,
@@ -122,12 +131,20 @@ impl Desk {
                     }
                 }
             }
-            match (was_lost, self.setup.line.trouble().map(str::to_owned)) {
-                (false, Some(why)) => (self.setup.observer)(Event::Lost(why)),
-                (true, None) => (self.setup.observer)(Event::Back),
+            let trouble = self.setup.line.trouble().map(str::to_owned);
+            let is_lost = trouble.is_some();
+            match (was_lost, trouble) {
+                (false, Some(why)) => {
+                    self.setup.door = None;
+                    (self.setup.observer)(Event::Lost(why));
+                }
+                (true, None) => {
+                    self.setup.door = open_door(&self.setup.address);
+                    (self.setup.observer)(Event::Back);
+                }
                 _ => {}
             }
-            was_lost = self.setup.line.trouble().is_some();
+            was_lost = is_lost;
             if let Some(visitor) = self.visitor() {
                 self.receive(visitor);
             }
@@ -141,7 +158,6 @@ impl Desk {
         }
         (self.setup.observer)(Event::Visited);
         visit::serve(self, visitor);
-        self.setup.fs.expire();
         (self.setup.observer)(Event::Left);
     }
 
@@ -150,24 +166,34 @@ impl Desk {
         self.setup.door.as_ref().and_then(Door::visitor)
     }
 
+    pub fn fs(&self) -> &Fs {
+        &self.setup.fs
+    }
+
     pub fn line(&mut self) -> &mut Line {
         &mut self.setup.line
     }
 
-    /// Whether work waits. What has waited too long is told so.
+    /// Whether work waits. What has waited long is answered as well as it can be without the board.
     pub fn has_work(&mut self) -> bool {
         while let Ok(job) = self.jobs.try_recv() {
             self.waiting.push_back(job);
         }
         let patience = self.setup.patience;
-        let mut expired = 0;
-        while self.waiting.front().is_some_and(|job| job.since.elapsed() >= patience) {
-            if let Some(job) = self.waiting.pop_front() {
-                (job.work)(Err(Errno::EBUSY));
-                expired += 1;
+        let mut is_busy = false;
+        self.waiting.retain_mut(|job| {
+            let waited = job.since.elapsed();
+            if waited >= patience {
+                is_busy = true;
+                return !(job.work)(Err(Errno::EBUSY));
             }
-        }
-        if expired > 0 {
+            if waited < PATIENCE_FOR_NEWS || job.needs_news {
+                return true;
+            }
+            job.needs_news = true;
+            !(job.work)(Ok(Access::Before))
+        });
+        if is_busy {
             (self.setup.observer)(Event::Busy);
         }
         !self.waiting.is_empty()
@@ -197,6 +223,12 @@ impl Desk {
             }
         }
     }
+}
+
+/// The door of a board that has come back, where it is now. Without one, the mount is as good, only alone.
+fn open_door(address: &Address) -> Option<Door> {
+    let place = resolve(address, &ConnectOptions::default()).ok()?;
+    Door::open(&place).ok().flatten()
 }
 
 /// What a program is answered.

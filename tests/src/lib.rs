@@ -9,9 +9,12 @@
 //! - [`paste`] pastes into a board's prompt and compares.
 //! - [`Gate`] is a gateway in front of a server: TLS, or a bad network.
 //! - [`WebSocket`] says to a WebREPL server what it is told to say, byte for byte.
+//! - [`Folder`] is a board's files, mounted in a folder of this machine.
 //! - [`Console`] talks to a board's console without `mpr`.
 //!
-//! Nothing is skipped: what is missing makes a test panic with the command that installs it. Waiting has a limit
+//! Nothing is skipped: what is missing makes a test panic with the command that installs it. Only a machine that can't mount FUSE
+//! at all (a container without `/dev/fuse`) passes over the tests of mounts, and says so on stderr; `MPR_TEST_FUSE=1` makes them fail
+//! there, too. Waiting has a limit
 //! ([`PATIENCE`]) only so that a hang ends; no test passes or fails by how long something took.
 #![cfg(unix)]
 
@@ -21,6 +24,7 @@ mod console;
 mod desk;
 mod endpoint;
 mod faults;
+mod folder;
 mod gate;
 mod link;
 mod locate;
@@ -38,6 +42,7 @@ pub use child::Process;
 pub use console::Console;
 pub use desk::{Desk, all_bytes};
 pub use faults::{Engine, Faults, Schedule};
+pub use folder::{Folder, can_mount, contents, eventually};
 pub use gate::{Gate, Trouble};
 pub use link::Link;
 pub use locate::{mpr_program, python_program, sim_program, target_dir};

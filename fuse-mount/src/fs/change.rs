@@ -88,6 +88,7 @@ impl Fs {
         node.is_local = is_local;
         node.on_board = !is_local;
         node.listed = Some(Instant::now());
+        node.was_listed = true;
         node.mtime = SystemTime::now();
         node.lookups = 1;
         let attr = Self::attr(ino, node);

@@ -23,7 +23,8 @@ impl Fs {
                 return Err(Errno::ENOTDIR.into());
             }
             let is_fresh = node.listed.is_some_and(|listed| listed.elapsed() < self.options.cache_ttl);
-            if is_fresh || node.is_local || node.is_unlinked {
+            let will_do = node.was_listed && matches!(access, Access::Before);
+            if is_fresh || will_do || node.is_local || node.is_unlinked {
                 return Ok(());
             }
             access.line()?;

@@ -64,6 +64,8 @@ impl std::fmt::Debug for Options {
 pub(crate) enum Access<'a> {
     /// Look at what is known here.
     Cache,
+    /// Look at what was known before a program ran on the board, which is still running.
+    Before,
     /// Ask the board, and wait.
     Board(&'a mut Line),
 }
@@ -71,7 +73,7 @@ pub(crate) enum Access<'a> {
 impl Access<'_> {
     fn line(&mut self) -> Result<&mut Line> {
         match self {
-            Access::Cache => Err(Stop::NeedsBoard),
+            Access::Cache | Access::Before => Err(Stop::NeedsBoard),
             Access::Board(line) => Ok(line),
         }
     }

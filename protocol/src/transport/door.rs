@@ -5,7 +5,7 @@
 //! `mpr-door 1 open PUSHES_BACK`, `mpr-door 1 busy` or `mpr-door 1 away REASON`. After that, the console's bytes follow both ways.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -142,12 +142,12 @@ impl Shared {
         let start = Instant::now();
         stream.set_read_timeout(Some(LOOK)).map_err(|error| lost(error.to_string()))?;
         let mut line = Vec::new();
-        // The owner says one line and then waits, so nothing behind it is lost here.
-        let mut reader = BufReader::new(&stream);
-        loop {
-            match reader.read_until(b'\n', &mut line) {
+        // Byte by byte: what is behind the line is the board's.
+        let mut byte = [0];
+        while byte != *b"\n" {
+            match (&stream).read(&mut byte) {
                 Ok(0) => return Err(lost("the owner has ended".to_owned())),
-                Ok(_) => break,
+                Ok(_) => line.extend_from_slice(&byte),
                 Err(error) if is_later(&error) || error.kind() == ErrorKind::TimedOut => {}
                 Err(error) => return Err(lost(error.to_string())),
             }
@@ -162,8 +162,6 @@ impl Shared {
                 });
             }
         }
-        let rest = reader.buffer().to_vec();
-        debug_assert!(rest.is_empty(), "the owner speaks when spoken to");
         let line = String::from_utf8_lossy(&line).trim_end().to_owned();
         let said = line.strip_prefix(GREETING).map(|said| said.split_once(' ').unwrap_or((said, "")));
         match said {

@@ -115,9 +115,10 @@ impl Mount {
         let mut options = ConnectOptions { exclusive: true, ..options };
         options.timeouts.idle = options.timeouts.idle.min(IDLE);
         let place = resolve(&address, &options).unwrap_or_else(|_| address.clone());
-        let again = same_board(&place).unwrap_or(address);
+        let again = same_board(&place).unwrap_or(place);
+        let address = again.clone();
         let connect = Box::new(move || Device::connect(&again, &options));
-        Board { device, address: place, connect, patience: self.here.busy_timeout }
+        Board { device, address, connect, patience: self.here.busy_timeout }
     }
 
     fn options(&self, root: String, read_only: bool) -> Options {

@@ -1,0 +1,13 @@
+//! A board's files in a folder of this machine.
+//!
+//! - `semantics`: the examples of docs/SEMANTICS.md.
+//! - `model`: random operations, compared with a plain folder.
+//! - `faults`: boards that reset, go away, fill up; a mount that is killed.
+//! - `others`: other commands on the same board meanwhile.
+//! - `command`: the command itself, its options and errors.
+
+mod command;
+mod faults;
+mod model;
+mod others;
+mod semantics;
