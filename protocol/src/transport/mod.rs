@@ -134,6 +134,12 @@ pub enum TransportError {
         /// The flash image.
         what: String,
     },
+    /// The board's prompt belongs to another WebREPL client, and this one may move files only.
+    #[error("the board of `{what}` has another WebREPL client")]
+    NoPrompt {
+        /// The link's name.
+        what: String,
+    },
     /// The link took too few bytes until the deadline.
     #[error("the other side takes no more bytes")]
     TimedOut,

@@ -5,6 +5,7 @@ mod files;
 mod prompt;
 mod python;
 mod setup;
+mod several;
 
 use mpr_tests::{Board, BoardOptions, Kind, WebSocket};
 

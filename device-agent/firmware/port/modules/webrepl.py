@@ -2,10 +2,16 @@
 import socket
 import time
 import _webrepl
+from machine import Timer
 
 # A connection has so many seconds for its password, and so many may be at it.
 _LOGIN_S = 30
 _LOGINS = 4
+# So many clients may be in, with and without the prompt. When there are more, one that has been silent for so many seconds goes.
+_CLIENTS = 8
+_SILENT_S = 30
+# A client that waits for the prompt is looked at so often, in ms.
+_LOOK_MS = 20
 
 listen_s = None
 # Connections and when they came.
@@ -28,12 +34,36 @@ def _prune():
         _clients.remove(entry)
 
 
+# Whether there is no place for another client.
+def _full():
+    if sum(entry[0].state() in (1, 3) for entry in _clients) < _CLIENTS:
+        return False
+    # Who has the prompt may be silent.
+    silent = [entry for entry in _clients if entry[0].state() == 1 and entry[0].idle() >= _SILENT_S]
+    if not silent:
+        return True
+    entry = max(silent, key=lambda entry: entry[0].idle())
+    entry[0].close()
+    _clients.remove(entry)
+    return False
+
+
+# A client waits for the prompt that another one has.
+def _wait(client):
+    def look(timer):
+        if client.settle():
+            timer.deinit()
+
+    Timer(-1, period=_LOOK_MS, mode=Timer.PERIODIC, callback=look)
+
+
 def accept_conn(listener):
     sock, addr = listener.accept()
     _prune()
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    client = _webrepl.Connection(sock)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    client = _webrepl.Connection(sock, _full(), _wait)
     _clients.append((client, time.time()))
     sock.setsockopt(socket.SOL_SOCKET, 20, client.notify)
 

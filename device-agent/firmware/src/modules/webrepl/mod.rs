@@ -60,6 +60,7 @@ fn is_stock() -> bool {
 
 /// Puts everything into the state of a start. What is known of attempts is kept.
 pub fn reset() {
+    transfer::reset();
     STOCK.0.set(hal().webrepl().is_some_and(|server| server.stock));
 }
 
