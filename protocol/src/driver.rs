@@ -142,6 +142,7 @@ impl Driver {
         let mut watch = Watch { keyboard, ..Watch::new(limits, true) };
         let enters = matches!(op, Op::Enter | Op::EnterIdle);
         self.unsent.clear();
+        self.repl.set_kept(self.transport.keeps());
         if self.repl.start(Instant::now(), op).is_err() {
             return Err(Error::Protocol { awaited: "raw REPL prompt".into(), got: String::new() });
         }

@@ -58,6 +58,12 @@ pub trait Transport: Send {
         false
     }
 
+    /// So many bytes wait for a board that does not read them, and none of them is lost. 0 when that is not known; `usize::MAX`
+    /// where the link [pushes back](Transport::pushes_back).
+    fn keeps(&self) -> usize {
+        if self.pushes_back() { usize::MAX } else { 0 }
+    }
+
     /// The link as one by WebREPL, which moves files beside the console. `None` where it is another, or there is something between.
     fn webrepl(&mut self) -> Option<&mut WebRepl> {
         None
@@ -102,6 +108,10 @@ impl Transport for Box<dyn Transport> {
 
     fn pushes_back(&self) -> bool {
         (**self).pushes_back()
+    }
+
+    fn keeps(&self) -> usize {
+        (**self).keeps()
     }
 
     fn webrepl(&mut self) -> Option<&mut WebRepl> {

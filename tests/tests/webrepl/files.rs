@@ -125,3 +125,23 @@ fn two_puts_at_once_beside_somebody_at_the_prompt() {
     terminal.send("\x1d");
     terminal.ends_sane(0);
 }
+
+#[test]
+fn files_come_and_go_beside_a_mounted_folder() {
+    for kind in BOTH {
+        let board = Board::start(kind);
+        let content = all_bytes(5000);
+        let dir = folder("f", &content);
+        fs::write(dir.path().join("m.py"), "print('imported')").expect("a file can be written");
+        let mpr = || board.mpr().dir(dir.path()).args(["mount", "."]);
+        let line = "webrepl put f :/g + webrepl get :/g back + webrepl ver + exec";
+        let text = mpr().args(line.split(' ')).arg("import m").ok().text();
+        assert!(text.contains("\n1.23.0\n") && text.ends_with("imported\n"), "{kind:?}: {text}");
+        assert!(fs::read(dir.path().join("back")).expect("it came") == content, "{kind:?}");
+        // What is in the mounted folder would wait for itself.
+        for name in ["f", "/remote/f", "/remote"] {
+            mpr().args(["webrepl", "get", name, "x"]).fails(2, &["mounted at `:/remote`", "umount"]);
+            mpr().args(["webrepl", "put", "f", name]).fails(2, &["mounted at `:/remote`", "umount"]);
+        }
+    }
+}

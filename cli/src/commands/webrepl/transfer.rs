@@ -62,6 +62,24 @@ fn link<'s>(session: &'s mut Session<'_>) -> Result<&'s mut WebRepl, Failure> {
     })
 }
 
+/// The board serves a file of a mounted folder by asking this side, which waits for the file meanwhile.
+fn outside_mounts(session: &mut Session<'_>, name: &str) -> Result<(), Failure> {
+    let mounted = session.link()?.mounted();
+    // A mount makes its folder the current one.
+    let within = |at: &str| match name.strip_prefix(at.trim_end_matches('/')) {
+        Some(rest) => rest.is_empty() || rest.starts_with('/'),
+        None => !name.starts_with('/'),
+    };
+    match mounted.iter().find(|mounted| within(&mounted.at)) {
+        Some(mounted) => Err(Failure::usage(format!(
+            "webrepl: `:{name}` is in the folder mounted at `:{}`, or in the current directory",
+            mounted.at
+        ))
+        .hint("an absolute path outside of it, such as `:/main.py`, works; or `umount` first")),
+        None => Ok(()),
+    }
+}
+
 /// A failure of a transfer. After most of them the connection is of no use any more.
 fn failed(session: &mut Session<'_>, name: &str, file: &str, error: FileError) -> Failure {
     let spent = !matches!(error, FileError::Name | FileError::Size | FileError::Status(_));
@@ -124,6 +142,7 @@ fn differs(name: &str) -> Failure {
 
 /// A file to the board.
 pub(super) fn put(session: &mut Session<'_>, file: &str, name: &str) -> Result<(), Failure> {
+    outside_mounts(session, name)?;
     let local = |error: io::Error| Failure::local("webrepl", file, &error);
     let opened = File::open(file).map_err(local)?;
     let meta = opened.metadata().map_err(local)?;
@@ -146,6 +165,7 @@ pub(super) fn put(session: &mut Session<'_>, file: &str, name: &str) -> Result<(
 
 /// A file from the board.
 pub(super) fn get(session: &mut Session<'_>, name: &str, file: &str) -> Result<(), Failure> {
+    outside_mounts(session, name)?;
     let local = |error: io::Error| Failure::local("webrepl", file, &error);
     let printer = session.printer();
     let link = link(session)?;

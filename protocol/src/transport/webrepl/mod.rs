@@ -40,6 +40,9 @@ const MOST_FRAME: usize = 65535;
 /// So much goes to the board in one frame.
 const FRAME: usize = 1024;
 
+/// Bytes of input that every board keeps for its program, at least.
+const STOCK_RING: usize = 255;
+
 /// So much is taken at once.
 const TAKEN: usize = 16 << 10;
 
@@ -384,6 +387,10 @@ impl Transport for WebRepl {
 
     fn pushes_back(&self) -> bool {
         self.pushes_back
+    }
+
+    fn keeps(&self) -> usize {
+        if self.pushes_back { usize::MAX } else { STOCK_RING }
     }
 
     fn webrepl(&mut self) -> Option<&mut WebRepl> {
