@@ -486,7 +486,7 @@ impl RawRepl {
                 }
             }
             Answer::Friendly => {
-                let lost = Some(Lost::Request(handshake.from_start(now)));
+                let lost = Some(Lost::Request(handshake.start_over(now)));
                 self.state = State::Recovering(Entering::new(now, &mut self.tx), lost);
             }
             Answer::Unexpected(got) => {

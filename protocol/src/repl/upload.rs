@@ -100,7 +100,7 @@ impl Handshake {
     }
 
     /// What was sent ahead was not taken: once more from the start, without.
-    pub(super) fn from_start(&mut self, now: Instant) -> Handshake {
+    pub(super) fn start_over(&mut self, now: Instant) -> Handshake {
         let (code, framing) =
             (std::mem::take(&mut self.code), std::mem::replace(&mut self.framing, Framing::Text));
         Handshake::new(now, code, framing)

@@ -68,7 +68,24 @@ def accept_conn(listener):
     sock.setsockopt(socket.SOL_SOCKET, 20, client.notify)
 
 
-def start(port=8266, password=None, host="0.0.0.0"):
+# The name that a server announces if it was given none: those that only this machine reaches don't.
+def _name(host):
+    if host.startswith("127."):
+        return ""
+    import binascii, machine
+
+    return "micropython-" + binascii.hexlify(machine.unique_id()[-3:]).decode()
+
+
+def _announce(name, host, port):
+    try:
+        _webrepl.announce(name, host, port)
+    except OSError:
+        # A board that can't announce serves all the same.
+        pass
+
+
+def start(port=8266, password=None, host="0.0.0.0", name=None):
     global listen_s
     stop()
     if password is None:
@@ -79,6 +96,8 @@ def start(port=8266, password=None, host="0.0.0.0"):
         except ImportError:
             print("WebREPL has no password yet: run 'import webrepl_setup'")
             return
+    if name and len(name.encode()) > 63:
+        raise ValueError("name must have 1 to 63 bytes")
     _webrepl.password(password)
     s = socket.socket()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -87,12 +106,17 @@ def start(port=8266, password=None, host="0.0.0.0"):
     s.setblocking(False)
     s.setsockopt(socket.SOL_SOCKET, 20, accept_conn)
     listen_s = s
+    if name is None:
+        name = _name(host)
+    if name:
+        _announce(name, host, port)
     print("WebREPL listens on ws://%s:%d" % (host, port))
 
 
 def stop():
     global listen_s
     if listen_s:
+        _webrepl.announce()
         listen_s.close()
         listen_s = None
     while _clients:
