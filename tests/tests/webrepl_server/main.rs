@@ -1,6 +1,7 @@
 //! The WebREPL server of our firmware, with clients that are not ours.
 
 mod attacks;
+mod browser;
 mod files;
 mod prompt;
 mod python;
