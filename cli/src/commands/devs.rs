@@ -89,14 +89,14 @@ fn print_all(session: &Session<'_>) -> Result<(), Failure> {
 /// A text from the network without what a terminal takes for a command, or what hides or turns other text.
 fn harmless(text: &str) -> String {
     let quotes = |c: char| matches!(c, '\'' | '"' | '\\');
-    text.chars().fold(String::new(), |mut out, c| {
-        if quotes(c) {
-            out.push(c)
-        } else {
-            out.extend(c.escape_debug())
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match quotes(c) {
+            true => out.push(c),
+            false => out.extend(c.escape_debug()),
         }
-        out
-    })
+    }
+    out
 }
 
 impl From<NetworkBoard> for Found {
