@@ -193,8 +193,9 @@ const FAT_REFUSES: [char; 8] = ['"', '*', ':', '<', '>', '?', '\\', '|'];
 fn for_webrepl(error: &WebReplError) -> Option<Advice> {
     let text = match error {
         WebReplError::Busy => {
-            "close the other program or browser page; stock boards keep a client that has gone away \
-                               until they are reset"
+            "close the other program or browser page; meanwhile `mpr webrepl put` and `get` move files to and \
+                               from a board with our firmware; stock boards keep a client that has gone away until they are \
+                               reset"
         }
         WebReplError::Denied => {
             "`import webrepl_setup` at the board's prompt sets another one; stock boards look at 9 \

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::agent::{self, Session};
 use crate::repl::{Event, Failure, Op, RawRepl, Words};
+use crate::transport::WebReplError;
 use crate::{ConnectOptions, Error, Transport, TransportError};
 
 /// The interrupt flag is looked at this often, or sooner.
@@ -141,6 +142,7 @@ impl Driver {
         let mut watch = Watch { keyboard, ..Watch::new(limits, true) };
         let enters = matches!(op, Op::Enter | Op::EnterIdle);
         self.unsent.clear();
+        self.repl.set_kept(self.transport.keeps());
         if self.repl.start(Instant::now(), op).is_err() {
             return Err(Error::Protocol { awaited: "raw REPL prompt".into(), got: String::new() });
         }
@@ -415,6 +417,7 @@ pub(crate) fn lost(error: TransportError, during: &str, after: Duration) -> Erro
     match error {
         TransportError::Closed { detail } => Error::Lost { during, cause: detail },
         TransportError::InUse { what } => Error::Busy { port: what },
+        TransportError::NoPrompt { what } => Error::WebRepl { port: what, source: WebReplError::Busy },
         TransportError::TimedOut => {
             Error::Timeout { awaited: "room for more bytes on the link".to_owned(), after, received: 0 }
         }

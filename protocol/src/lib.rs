@@ -6,6 +6,7 @@
 //! - [`Address`] and [`list_ports`]: which board, and what is plugged in.
 //! - [`ConnectOptions`], [`Timeouts`], [`InterruptFlag`]: how to talk to it, how long, and how to stop.
 //! - [`Error`]: what went wrong, as typed facts. Advice belongs to the caller.
+//! - [`discover`]: boards that announce themselves on the network.
 //! - [`archive`]: a board's files as a tar archive, checked before anything of it is believed.
 //! - [`mip`]: packages, and how they get on a board.
 //! - [`mount`]: folders of the host as filesystems of the board.
@@ -29,6 +30,7 @@ mod address;
 mod agent;
 pub mod archive;
 mod device;
+pub mod discover;
 mod driver;
 mod errno;
 mod error;

@@ -97,11 +97,12 @@ fn clone(stream: &TcpStream) -> TcpStream {
 /// Carries one direction, with its trouble. What comes while other bytes are still on their way is later by the delay, too, not by more.
 fn carry(mut from: TcpStream, to: TcpStream, trouble: Trouble) {
     let mut buffer = [0; 4096];
-    let mut passed = 0;
+    let (mut passed, mut in_hole) = (0, false);
     let (line, on_line) = mpsc::sync_channel(ON_LINE);
     let end = thread::spawn(move || deliver(to, &on_line, trouble.single_bytes));
     while let Ok(n @ 1..) = from.read(&mut buffer) {
-        if trouble.hole_after.is_some_and(|at| passed + n > at) {
+        in_hole |= trouble.hole_after.is_some_and(|at| passed + n > at);
+        if in_hole {
             // Read on, so that nobody notices; forward nothing.
             continue;
         }

@@ -77,13 +77,28 @@ pub(crate) fn wasm_package() -> PathBuf {
     existing(path, "MicroPython for WebAssembly", SETUP)
 }
 
+/// The npm package that drives the browser: `MPR_BROWSER_PACKAGE`, or in the target folder.
+///
+/// # Panics
+/// When it has not been installed.
+#[must_use]
+pub fn browser_package() -> PathBuf {
+    let path = from_env("MPR_BROWSER_PACKAGE")
+        .unwrap_or_else(|| target_dir().join("browser/node_modules/playwright-core"));
+    existing(path, "playwright-core, which drives the browser,", SETUP)
+}
+
 /// The script that makes a board of that package.
 pub(crate) fn wasm_script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("devices/wasm/board.mjs")
 }
 
 /// A program of the system, found on `PATH`.
-pub(crate) fn system_program(name: &str) -> PathBuf {
+///
+/// # Panics
+/// When it has not been installed.
+#[must_use]
+pub fn system_program(name: &str) -> PathBuf {
     let paths = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&paths).map(|dir| dir.join(name)).find(|path| path.is_file());
     found.unwrap_or_else(|| panic!("the program `{name}` is missing: run `{SETUP}`"))

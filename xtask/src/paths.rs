@@ -21,6 +21,11 @@ pub fn devices() -> PathBuf {
     target().join("devices")
 }
 
+/// Node packages that drive a browser in tests.
+pub fn browser() -> PathBuf {
+    target().join("browser")
+}
+
 /// Python packages: the tool whose results tests compare with those of `mpr`.
 pub fn venv() -> PathBuf {
     target().join("venv")

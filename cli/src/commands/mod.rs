@@ -140,7 +140,7 @@ static COMMANDS: &[Entry] = &[
         build: cp::build,
         ..file_entry::<cp::Cp>("cp", "copy files to, from and on the device", &["recursive", "force"])
     },
-    entry::<devs::Devs>("devs", "list available serial ports"),
+    entry::<devs::Devs>("devs", "list available serial ports, with --network boards on the network"),
     entry::<df::Df>("df", "show the size of the device's filesystems"),
     entry::<disconnect::Disconnect>("disconnect", "disconnect the current device"),
     entry::<doctor::Doctor>("doctor", "say what this machine lacks for a command"),

@@ -90,6 +90,8 @@ pub struct WebRepl<'a> {
     pub port: u16,
     /// The password, 4 to 63 bytes, with quirks at most 9.
     pub password: &'a str,
+    /// The name that it announces itself by, if it does.
+    pub name: Option<&'a str>,
     /// It behaves as those of stock boards: see `modules::webrepl`.
     pub stock: bool,
 }

@@ -49,6 +49,19 @@ pub enum SocketOption {
     Leave(Ipv4Addr, Ipv4Addr),
 }
 
+/// A service that a board offers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Service<'a> {
+    /// The name that others see.
+    pub name: &'a str,
+    /// Its type, such as `_webrepl._tcp`.
+    pub kind: &'a str,
+    /// The address that it listens on; the unspecified one is all.
+    pub address: IpAddr,
+    /// Its port.
+    pub port: u16,
+}
+
 /// The board's network. Called from the virtual machine's thread only.
 pub trait Network: Sync {
     /// A new socket; `protocol` is 0 for the kind's own.
@@ -81,4 +94,11 @@ pub trait Network: Sync {
     /// Addresses of a host; returns how many were written. [`crate::errno::EINPROGRESS`]: call again with the same name after
     /// [`crate::hal::Hal::wait`].
     fn resolve(&self, host: &str, addresses: &mut [IpAddr]) -> Result<usize, Errno>;
+    /// Announces a service by mDNS, in the place of the one before, until [`Network::withdraw`] or [`Network::close_all`].
+    /// [`crate::errno::EOPNOTSUPP`]: the board can't.
+    fn announce(&self, _service: &Service<'_>) -> Result<(), Errno> {
+        Err(crate::errno::EOPNOTSUPP)
+    }
+    /// Takes the announcement back.
+    fn withdraw(&self) {}
 }

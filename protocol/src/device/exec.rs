@@ -67,7 +67,8 @@ impl Device {
         while let Some(way) = self.way_to_wrap(code)? {
             let token = self.driver.new_token();
             let wrapped = wrapper::wrap(code, &token, way, mode);
-            let ended = self.run(wrapped, Framing::Token(token), out, &mut keyboard)?;
+            let op = Op::ExecGuarded { code: wrapped, framing: Framing::Token(token) };
+            let ended = self.run(op, out, &mut keyboard)?;
             let status = ended.status.as_deref();
             if wrapper::was_damaged(status, &ended.stderr) && tries > 1 {
                 tries -= 1;
@@ -85,24 +86,28 @@ impl Device {
                 (Way::Exec, _) => self.way = None,
             }
         }
-        let ended = self.run(code.to_vec(), Framing::Text, out, &mut keyboard)?;
+        let op = Op::Exec { code: code.to_vec(), framing: Framing::Text };
+        let ended = self.run(op, out, &mut keyboard)?;
         result(&ended.stderr)
     }
 
     /// One try at a program of the user's.
     fn run(
         &mut self,
-        code: Vec<u8>,
-        framing: Framing,
+        op: Op,
         out: &mut dyn Output,
         keyboard: &mut Option<Keyboard<'_>>,
     ) -> Result<Ended, Error> {
-        let limits = Limits { free_once_started: true, ..self.driver.limits(code.len() as u64) };
+        let length = match &op {
+            Op::Exec { code, .. } | Op::ExecGuarded { code, .. } => code.len() as u64,
+            _ => 0,
+        };
+        let limits = Limits { free_once_started: true, ..self.driver.limits(length) };
         let keyboard: Option<Keyboard<'_>> = match keyboard {
             Some(keyboard) => Some(&mut **keyboard),
             None => None,
         };
-        self.operate(Op::Exec { code, framing }, "running the program", limits, keyboard, out)
+        self.operate(op, "running the program", limits, keyboard, out)
     }
 
     fn way_to_wrap(&mut self, code: &[u8]) -> Result<Option<Way>, Error> {
@@ -182,16 +187,22 @@ impl Device {
         self.enter_raw_repl()?;
         let mut code = guarded;
         let mut plain = plain;
+        let mut is_guarded = true;
         let mut tries = TRIES;
         loop {
             let mut out = Vec::new();
-            let op = Op::Exec { code: code.to_vec(), framing: Framing::Text };
+            let (code_now, framing) = (code.to_vec(), Framing::Text);
+            let op = match is_guarded {
+                true => Op::ExecGuarded { code: code_now, framing },
+                false => Op::Exec { code: code_now, framing },
+            };
             let ended = self.operate(op, during, limits, None, &mut out)?;
             match result(&ended.stderr) {
                 Err(Error::Exception(traceback)) if wrapper::is_damage(&traceback) && tries > 1 => tries -= 1,
                 // The guard needs the code twice. What is left on a small board varies from one moment to the next.
                 Err(Error::Exception(traceback)) if plain.is_some() && wrapper::had_no_room(&traceback) => {
                     code = plain.take().unwrap_or(code);
+                    is_guarded = false;
                 }
                 other => return other.map(|()| out),
             }

@@ -133,6 +133,15 @@ impl Transport for MountLink {
         self.link.pushes_back()
     }
 
+    fn webrepl(&mut self) -> Option<&mut crate::transport::WebRepl> {
+        // Calls wait until the files are through: the caller must not ask for files in a mounted folder.
+        self.link.webrepl()
+    }
+
+    fn keeps(&self) -> usize {
+        self.link.keeps()
+    }
+
     fn reconnect(&mut self, deadline: Instant) -> Result<bool, TransportError> {
         self.link.reconnect(deadline)
     }

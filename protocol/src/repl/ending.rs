@@ -11,6 +11,8 @@ const HOLD: Duration = Duration::from_millis(500);
 
 /// A question that is not answered is asked again after this, then after twice as long, and so on.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
+/// It doubles up to this.
+const ASK_LONGEST: Duration = Duration::from_secs(60);
 
 /// A friendly prompt after the start-up banner must stand so long before the board is asked whether it has restarted; it
 /// gets as long for the answer.
@@ -313,7 +315,7 @@ impl Ending {
         match timer {
             Timer::AskEnd => {
                 let (held, wait) = match self.asked {
-                    Some(Asked::End { held, wait }) => (held, wait * 2),
+                    Some(Asked::End { held, wait }) => (held, (wait * 2).min(ASK_LONGEST)),
                     _ => (self.without_answers(), ASK_AGAIN),
                 };
                 tx.push(CTRL_A);

@@ -85,13 +85,19 @@ impl Checked {
                 }
             },
             1 => {
-                let framing = match case.byte()? % 3 {
+                let kind = case.byte()?;
+                let framing = match kind % 3 {
                     0 => Framing::Text,
                     1 => Framing::Token(case.bytes().to_vec()),
                     _ => Framing::Records,
                 };
                 let code = case.bytes().to_vec();
-                let _ = self.repl.start(self.now, Op::Exec { code, framing });
+                self.repl.set_kept([0, 255, usize::MAX][usize::from(kind / 8 % 3)]);
+                let op = match kind & 0x40 {
+                    0 => Op::Exec { code, framing },
+                    _ => Op::ExecGuarded { code, framing },
+                };
+                let _ = self.repl.start(self.now, op);
             }
             2 => {
                 let _ = self.repl.start(self.now, Op::SoftReset);

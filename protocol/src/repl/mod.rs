@@ -63,6 +63,14 @@ pub enum Op {
         /// How to tell output from its end.
         framing: Framing,
     },
+    /// The same for code that does not run unless it arrives whole, whoever reads it. Where the link keeps what the board has not read
+    /// ([`RawRepl::set_kept`]), it goes out in one go with the raw-paste request, once the board is known to have raw paste.
+    ExecGuarded {
+        /// As for [`Op::Exec`].
+        code: Vec<u8>,
+        /// As for [`Op::Exec`].
+        framing: Framing,
+    },
     /// Restart the interpreter. Possible at the prompt.
     SoftReset,
     /// Go back to the friendly prompt. Possible in every state; nothing is awaited.
@@ -172,6 +180,7 @@ pub struct RawRepl {
     state: State,
     raw_paste: RawPaste,
     window: Option<usize>,
+    kept: usize,
     /// Bytes to send that no pacing holds back.
     tx: Vec<u8>,
     events: VecDeque<Event>,
@@ -192,10 +201,16 @@ impl RawRepl {
             state: State::Unknown,
             raw_paste: RawPaste::Unknown,
             window: None,
+            kept: 0,
             tx: Vec::new(),
             events: VecDeque::new(),
             words: Words::new(seed),
         }
+    }
+
+    /// How many bytes the link keeps for a board that does not read; see [`Transport::keeps`](crate::Transport::keeps).
+    pub fn set_kept(&mut self, bytes: usize) {
+        self.kept = bytes;
     }
 
     /// Whether the board is at the raw prompt.
@@ -293,19 +308,44 @@ impl RawRepl {
                 self.tx.push(CTRL_D);
                 self.state = State::Resetting(Resetting::new(now));
             }
-            Op::Exec { code, framing } => {
-                self.at_prompt()?;
-                if let Some(&byte) = code.iter().find(|b| matches!(**b, CTRL_C | CTRL_D)) {
-                    self.fail(Failure::ControlByte(byte), State::Ready);
-                } else if let RawPaste::No(pace) = self.raw_paste {
-                    self.start_plain(now, code, framing, pace);
-                } else {
-                    self.tx.extend(REQUEST);
-                    self.state = State::Handshake(Handshake::new(now, code, framing));
-                }
-            }
+            Op::Exec { code, framing } => self.start_code(now, code, framing, false)?,
+            Op::ExecGuarded { code, framing } => self.start_code(now, code, framing, true)?,
         }
         Ok(())
+    }
+
+    fn start_code(
+        &mut self,
+        now: Instant,
+        code: Vec<u8>,
+        framing: Framing,
+        guarded: bool,
+    ) -> Result<(), NotReady> {
+        self.at_prompt()?;
+        if let Some(&byte) = code.iter().find(|b| matches!(**b, CTRL_C | CTRL_D)) {
+            self.fail(Failure::ControlByte(byte), State::Ready);
+        } else if let RawPaste::No(pace) = self.raw_paste {
+            self.start_plain(now, code, framing, pace);
+        } else {
+            let ahead = if guarded { self.ahead(code.len()) } else { 0 };
+            let handshake = Handshake::new(now, code, framing);
+            self.state = State::Handshake(match ahead {
+                0 => handshake.restart(now, &mut self.tx),
+                ahead => handshake.ahead(ahead, &mut self.tx),
+            });
+        }
+        Ok(())
+    }
+
+    /// How much of code of this length may go out with the raw-paste request. The request and the end mark take their room, too; a
+    /// ring buffer may hold a byte less than its size.
+    fn ahead(&self, length: usize) -> usize {
+        let fits = match (self.raw_paste, self.kept, self.window) {
+            (RawPaste::Yes, usize::MAX, _) => length,
+            (RawPaste::Yes, kept, Some(window)) => (2 * window).min(kept).saturating_sub(REQUEST.len() + 2),
+            _ => 0,
+        };
+        fits.min(length)
     }
 
     fn at_prompt(&mut self) -> Result<(), NotReady> {
@@ -433,16 +473,21 @@ impl RawRepl {
 
     fn shake_hands(&mut self, now: Instant, answer: Answer) {
         let State::Handshake(handshake) = &mut self.state else { return };
-        let code = std::mem::take(&mut handshake.code);
-        let framing = std::mem::replace(&mut handshake.framing, Framing::Text);
         match answer {
             Answer::RawPaste => {
                 self.raw_paste = RawPaste::Yes;
-                self.state = State::Paste(Paste::new(code, framing));
+                self.state = State::Paste(Paste::new(handshake));
             }
             Answer::Plain(pace) => {
                 self.raw_paste = RawPaste::No(pace);
-                self.start_plain(now, code, framing, pace);
+                match handshake.unsent() {
+                    Some((code, framing)) => self.start_plain(now, code, framing, pace),
+                    None => self.state = State::Plain(Plain::behind(now, handshake, pace)),
+                }
+            }
+            Answer::Friendly => {
+                let lost = Some(Lost::Request(handshake.start_over(now)));
+                self.state = State::Recovering(Entering::new(now, &mut self.tx), lost);
             }
             Answer::Unexpected(got) => {
                 let failure = Failure::Unexpected { awaited: "answer to the raw-paste request", got };

@@ -33,6 +33,9 @@ const LOST: Duration = Duration::from_secs(2);
 /// What was lost is sent so often in all.
 const TRIES: u32 = 3;
 
+/// Bytes of other output that are looked at and kept.
+const SEEN: usize = 256;
+
 /// Bytes of other output that may come before the answer that is awaited.
 const NOISE_LIMIT: usize = 4096;
 
@@ -44,18 +47,25 @@ pub(super) const REQUEST: [u8; 3] = [CTRL_E, b'A', CTRL_A];
 pub(super) enum Answer {
     RawPaste,
     Plain(Pace),
+    /// The friendly prompt took the request for its own paste mode. Nothing has run.
+    Friendly,
     Unexpected(Vec<u8>),
 }
+
+/// What the friendly prompt's paste mode says to the request.
+const PASTE_MODE: &[u8] = b"\r\n=== ";
 
 /// Waiting for the answer to `\x05A\x01`.
 #[derive(Debug)]
 pub(super) struct Handshake {
-    pub(super) code: Vec<u8>,
-    pub(super) framing: Framing,
+    code: Vec<u8>,
+    framing: Framing,
     finder: BannerFinder,
     last: u8,
     seen: Vec<u8>,
     count: usize,
+    /// So much of the code went out behind the request; all of it with its end mark.
+    ahead: usize,
     /// When to take the request for lost.
     lost_at: Instant,
     tries: u32,
@@ -66,6 +76,7 @@ impl Handshake {
         Handshake {
             lost_at: now + LOST,
             tries: TRIES,
+            ahead: 0,
             code,
             framing,
             finder: BannerFinder::default(),
@@ -75,10 +86,34 @@ impl Handshake {
         }
     }
 
+    /// Asks, and sends so many bytes of the code without waiting for the answer; all of them with the end mark.
+    pub(super) fn ahead(mut self, count: usize, tx: &mut Vec<u8>) -> Handshake {
+        tx.extend(REQUEST);
+        tx.extend_from_slice(&self.code[..count]);
+        if count == self.code.len() {
+            tx.push(CTRL_D);
+        }
+        self.ahead = count;
+        // What was sent may run, however late its answer comes.
+        self.tries = 1;
+        self
+    }
+
+    /// What was sent ahead was not taken: once more from the start, without.
+    pub(super) fn start_over(&mut self, now: Instant) -> Handshake {
+        let (code, framing) =
+            (std::mem::take(&mut self.code), std::mem::replace(&mut self.framing, Framing::Text));
+        Handshake::new(now, code, framing)
+    }
+
     /// A board that is known to have raw paste can only mean something older with a banner.
     pub(super) fn input(&mut self, bytes: &[u8], known: bool) -> (usize, Option<Answer>) {
         for (i, &byte) in bytes.iter().enumerate() {
+            if self.seen.len() < SEEN {
+                self.seen.push(byte);
+            }
             let answer = match (self.last, byte) {
+                _ if self.ahead > 0 && self.seen.ends_with(PASTE_MODE) => Some(Answer::Friendly),
                 (b'R', CTRL_A) => Some(Answer::RawPaste),
                 (b'R', 0) => Some(Answer::Plain(MODERN)),
                 _ if self.finder.input(&[byte]).1 && !known => Some(Answer::Plain(OLD)),
@@ -86,14 +121,12 @@ impl Handshake {
             };
             self.last = byte;
             self.count += 1;
-            if self.seen.len() < 64 {
-                self.seen.push(byte);
-            }
             if answer.is_some() {
                 return (i + 1, answer);
             }
         }
         if self.count >= NOISE_LIMIT {
+            self.seen.truncate(64);
             return (bytes.len(), Some(Answer::Unexpected(std::mem::take(&mut self.seen))));
         }
         (bytes.len(), None)
@@ -114,6 +147,14 @@ impl Handshake {
         Some(Handshake { tries: self.tries - 1, ..Handshake::new(now, code, framing) })
     }
 
+    /// The code and its framing, of which nothing was sent; `None` when something was.
+    pub(super) fn unsent(&mut self) -> Option<(Vec<u8>, Framing)> {
+        let parts = |this: &mut Self| {
+            (std::mem::take(&mut this.code), std::mem::replace(&mut this.framing, Framing::Text))
+        };
+        (self.ahead == 0).then(|| parts(self))
+    }
+
     /// Asks now.
     pub(super) fn restart(mut self, now: Instant, tx: &mut Vec<u8>) -> Handshake {
         self.lost_at = now + LOST;
@@ -130,14 +171,23 @@ pub(super) struct Paste {
     sent: usize,
     /// The window's size in bytes as far as its two bytes came.
     window: Vec<u8>,
-    /// Bytes that may be sent now.
-    credit: usize,
+    /// Bytes that may have been sent by now.
+    granted: usize,
     end_sent: bool,
 }
 
 impl Paste {
-    pub(super) fn new(code: Vec<u8>, framing: Framing) -> Self {
-        Paste { code, framing, sent: 0, window: Vec::with_capacity(2), credit: 0, end_sent: false }
+    /// The board has agreed to this.
+    pub(super) fn new(handshake: &mut Handshake) -> Self {
+        let code = std::mem::take(&mut handshake.code);
+        Paste {
+            framing: std::mem::replace(&mut handshake.framing, Framing::Text),
+            sent: handshake.ahead,
+            window: Vec::with_capacity(2),
+            granted: 0,
+            end_sent: handshake.ahead > 0 && handshake.ahead == code.len(),
+            code,
+        }
     }
 
     /// The window's size in bytes, once it is known.
@@ -158,10 +208,10 @@ impl Paste {
                         // The window is half of a ring buffer, which may hold a byte less than its size: of what is free at
                         // the start, two windows, one byte has to wait, and one is for the end mark, which waits for no window.
                         let window = self.window_size().unwrap_or(0);
-                        self.credit = window - (window / 2).min(2);
+                        self.granted = window - (window / 2).min(2);
                     }
                 }
-                CTRL_A => self.credit = self.credit.saturating_add(self.window_size().unwrap_or(0)),
+                CTRL_A => self.granted = self.granted.saturating_add(self.window_size().unwrap_or(0)),
                 CTRL_D => {
                     // The answer to our end, or the board gives up before it and wants an end all the same.
                     if !self.end_sent {
@@ -178,10 +228,9 @@ impl Paste {
     }
 
     pub(super) fn transmit(&mut self, out: &mut Vec<u8>) {
-        let n = self.credit.min(self.code.len() - self.sent);
+        let n = self.granted.saturating_sub(self.sent).min(self.code.len() - self.sent);
         out.extend_from_slice(&self.code[self.sent..self.sent + n]);
         self.sent += n;
-        self.credit -= n;
         if self.sent == self.code.len() && self.window.len() == 2 && !self.end_sent {
             out.push(CTRL_D);
             self.end_sent = true;
@@ -219,6 +268,16 @@ impl Plain {
             seen: Vec::new(),
             count: 0,
         }
+    }
+
+    /// A part of the code, or all of it, went out already.
+    pub(super) fn behind(now: Instant, handshake: &mut Handshake, pace: Pace) -> Self {
+        let code = std::mem::take(&mut handshake.code);
+        let framing = std::mem::replace(&mut handshake.framing, Framing::Text);
+        let (sent, end_sent) = (handshake.ahead, handshake.ahead == code.len());
+        let plain = Plain::new(now, code, framing, pace);
+        // If the end mark is lost, something else is wrong: nothing is sent twice.
+        Plain { sent, end_sent, tries: 1, ..plain }
     }
 
     pub(super) fn input(&mut self, now: Instant, bytes: &[u8]) -> (usize, Option<Result<(), Failure>>) {

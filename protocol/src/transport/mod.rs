@@ -62,6 +62,12 @@ pub trait Transport: Send {
         false
     }
 
+    /// So many bytes wait for a board that does not read them, and none of them is lost. 0 when that is not known; `usize::MAX`
+    /// where the link [pushes back](Transport::pushes_back).
+    fn keeps(&self) -> usize {
+        if self.pushes_back() { usize::MAX } else { 0 }
+    }
+
     /// The link as one by WebREPL, which moves files beside the console. `None` where it is another, or there is something between.
     fn webrepl(&mut self) -> Option<&mut WebRepl> {
         None
@@ -108,6 +114,10 @@ impl Transport for Box<dyn Transport> {
         (**self).pushes_back()
     }
 
+    fn keeps(&self) -> usize {
+        (**self).keeps()
+    }
+
     fn webrepl(&mut self) -> Option<&mut WebRepl> {
         (**self).webrepl()
     }
@@ -136,6 +146,12 @@ pub enum TransportError {
     #[error("`{what}` is in use by another program")]
     InUse {
         /// The flash image.
+        what: String,
+    },
+    /// The board's prompt belongs to another WebREPL client, and this one may move files only.
+    #[error("the board of `{what}` has another WebREPL client")]
+    NoPrompt {
+        /// The link's name.
         what: String,
     },
     /// The link took too few bytes until the deadline.

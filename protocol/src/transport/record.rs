@@ -76,6 +76,10 @@ impl<T: Transport> Transport for Recorder<T> {
         self.inner.pushes_back()
     }
 
+    fn keeps(&self) -> usize {
+        self.inner.keeps()
+    }
+
     fn webrepl(&mut self) -> Option<&mut super::WebRepl> {
         // Files by its protocol are not recorded.
         self.inner.webrepl()

@@ -89,3 +89,59 @@ fn old_scripts_work() {
     terminal.ends_sane(0);
     mpr().args(["f.py", "g.py"]).fails(2, &["HOST:FILE"]);
 }
+
+#[test]
+fn two_puts_at_once_beside_somebody_at_the_prompt() {
+    let board = Board::start(Kind::SimWs);
+    let mut terminal = board.mpr().arg("repl").terminal();
+    terminal.expect("Use Ctrl-] or Ctrl-x to exit this shell");
+    terminal.send("\rprint(40 + 2)\r");
+    terminal.expect("\n42");
+    let contents = [1_u8, 7].map(|n| all_bytes(60_000).iter().map(|byte| byte ^ n).collect::<Vec<u8>>());
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let running: Vec<_> = ["a", "b"]
+        .iter()
+        .zip(&contents)
+        .map(|(name, content)| {
+            fs::write(dir.path().join(name), content).expect("a file can be written");
+            board.mpr().dir(dir.path()).args(["--json", "webrepl", "put", name]).spawn()
+        })
+        .collect();
+    for put in running {
+        let outcome = put.wait();
+        outcome.expect_code(0);
+        assert!(outcome.text().contains(r#""size":60000,"verified":true"#), "{outcome}");
+    }
+    for (name, content) in ["a", "b"].iter().zip(&contents) {
+        let got = board.mpr().dir(dir.path()).args(["--json", "webrepl", "get", name, "back"]).ok();
+        assert!(got.text().contains(r#""verified":false"#), "{got}");
+        assert!(got.stderr().contains("another client has the prompt"), "{got}");
+        assert!(fs::read(dir.path().join("back")).expect("it came") == *content, "{name}");
+    }
+    // What needs the prompt says who has it.
+    board.mpr().args(["ls"]).fails(3, &[board.address(), "another WebREPL client", "hint:"]);
+    terminal.send("print('still', 'here')\r");
+    terminal.expect("\nstill here");
+    terminal.send("\x1d");
+    terminal.ends_sane(0);
+}
+
+#[test]
+fn files_come_and_go_beside_a_mounted_folder() {
+    for kind in BOTH {
+        let board = Board::start(kind);
+        let content = all_bytes(5000);
+        let dir = folder("f", &content);
+        fs::write(dir.path().join("m.py"), "print('imported')").expect("a file can be written");
+        let mpr = || board.mpr().dir(dir.path()).args(["mount", "."]);
+        let line = "webrepl put f :/g + webrepl get :/g back + webrepl ver + exec";
+        let text = mpr().args(line.split(' ')).arg("import m").ok().text();
+        assert!(text.contains("\n1.23.0\n") && text.ends_with("imported\n"), "{kind:?}: {text}");
+        assert!(fs::read(dir.path().join("back")).expect("it came") == content, "{kind:?}");
+        // What is in the mounted folder would wait for itself.
+        for name in ["f", "/remote/f", "/remote"] {
+            mpr().args(["webrepl", "get", name, "x"]).fails(2, &["mounted at `:/remote`", "umount"]);
+            mpr().args(["webrepl", "put", "f", name]).fails(2, &["mounted at `:/remote`", "umount"]);
+        }
+    }
+}

@@ -27,11 +27,17 @@ fn server(says: &'static [u8], stays: bool) -> String {
 
 #[test]
 fn another_client_is_there() {
-    for kind in [Kind::SimWs, Kind::SimWsStock] {
-        let board = Board::start(kind);
-        let _client = WebSocket::log_in(board.address(), Board::PASSWORD);
-        board.mpr().arg("ls").fails(3, &[board.address(), "another WebREPL client", "hint:"]);
-    }
+    let words = |board: &Board| [board.address().to_owned(), "another WebREPL client".into(), "hint:".into()];
+    let stock = Board::start(Kind::SimWsStock);
+    let _client = WebSocket::log_in(stock.address(), Board::PASSWORD);
+    stock.mpr().arg("ls").fails(3, &words(&stock).each_ref().map(String::as_str));
+    // Our firmware asks the other client whether it is there.
+    let board = Board::start(Kind::SimWs);
+    let mut terminal = board.mpr().arg("repl").terminal();
+    terminal.expect("Use Ctrl-] or Ctrl-x to exit this shell");
+    board.mpr().arg("ls").fails(3, &words(&board).each_ref().map(String::as_str));
+    terminal.send("\x1d");
+    terminal.ends_sane(0);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The WebREPL server of our firmware, with clients that are not ours.
 
 mod attacks;
+mod browser;
 mod files;
 mod prompt;
 mod python;
 mod setup;
+mod several;
 
 use mpr_tests::{Board, BoardOptions, Kind, WebSocket};
 

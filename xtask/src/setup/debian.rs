@@ -25,8 +25,8 @@ pub const BUILD: [Package; 4] = [
 const BASH_COMPLETION: &str = "/usr/share/bash-completion/bash_completion";
 
 /// The stock boards, the tools that `mpr` is compared with, an editor for a terminal, a server of serial ports, the shells in which
-/// completion is tried, what shows manual pages.
-pub const TEST: [Package; 13] = [
+/// completion is tried, what shows manual pages, a browser.
+pub const TEST: [Package; 14] = [
     Package { name: "qemu-system-arm", is_there: || paths::program("qemu-system-arm").is_some() },
     Package {
         name: "firmware-microbit-micropython",
@@ -43,6 +43,7 @@ pub const TEST: [Package; 13] = [
     Package { name: "zsh", is_there: || paths::program("zsh").is_some() },
     Package { name: "fish", is_there: || paths::program("fish").is_some() },
     Package { name: "mandoc", is_there: || paths::program("mandoc").is_some() },
+    Package { name: "chromium", is_there: || paths::program("chromium").is_some() },
     Package { name: "groff", is_there: has_man_macros },
 ];
 

@@ -1,15 +1,21 @@
-//! The WebAssembly board, an npm package whose version and hash are in `tests/devices/wasm/package-lock.json`.
+//! npm packages whose versions and hashes are in the folders of `tests/devices`: the WebAssembly board, and what drives a browser.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::paths;
 use crate::run::{Result, run};
 
-/// Installs the package into `target/devices` unless it is there.
+/// Installs the packages into `target/devices` and `target/browser` unless they are there.
 pub fn install() -> Result {
-    let source = paths::root().join("tests/devices/wasm");
-    let target = paths::devices();
+    packages("wasm", &paths::devices())?;
+    packages("browser", &paths::browser())
+}
+
+/// Those of a folder of `tests/devices`.
+fn packages(folder: &str, target: &Path) -> Result {
+    let source = paths::root().join("tests/devices").join(folder);
     let lock = "package-lock.json";
     let wanted = fs::read(source.join(lock)).map_err(|e| format!("error: `{lock}`: {e}"))?;
     // npm writes this copy of the lock last.
@@ -17,12 +23,12 @@ pub fn install() -> Result {
     if fs::read(target.join(lock)).is_ok_and(|have| have == wanted) && installed.exists() {
         return Ok(());
     }
-    fs::create_dir_all(&target).map_err(|e| format!("error: `{}`: {e}", target.display()))?;
+    fs::create_dir_all(target).map_err(|e| format!("error: `{}`: {e}", target.display()))?;
     for file in ["package.json", lock] {
         fs::copy(source.join(file), target.join(file))
             .map_err(|e| format!("error: could not copy `{file}`: {e}"))?;
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
-    run(npm.current_dir(&target))
+    run(npm.current_dir(target))
 }

@@ -62,6 +62,24 @@ fn link<'s>(session: &'s mut Session<'_>) -> Result<&'s mut WebRepl, Failure> {
     })
 }
 
+/// The board serves a file of a mounted folder by asking this side, which waits for the file meanwhile.
+fn outside_mounts(session: &mut Session<'_>, name: &str) -> Result<(), Failure> {
+    let mounted = session.link()?.mounted();
+    // A mount makes its folder the current one.
+    let within = |at: &str| match name.strip_prefix(at.trim_end_matches('/')) {
+        Some(rest) => rest.is_empty() || rest.starts_with('/'),
+        None => !name.starts_with('/'),
+    };
+    match mounted.iter().find(|mounted| within(&mounted.at)) {
+        Some(mounted) => Err(Failure::usage(format!(
+            "webrepl: `:{name}` is in the folder mounted at `:{}`, or in the current directory",
+            mounted.at
+        ))
+        .hint("an absolute path outside of it, such as `:/main.py`, works; or `umount` first")),
+        None => Ok(()),
+    }
+}
+
 /// A failure of a transfer. After most of them the connection is of no use any more.
 fn failed(session: &mut Session<'_>, name: &str, file: &str, error: FileError) -> Failure {
     let spent = !matches!(error, FileError::Name | FileError::Size | FileError::Status(_));
@@ -101,14 +119,30 @@ fn verify(session: &mut Session<'_>, name: &str, digest: &[u8]) -> Result<bool, 
     device.leave_raw_repl().map_err(told)?;
     match there == digest {
         true => Ok(true),
-        false => Err(Failure::refused(format!("webrepl: `:{name}` does not hold what was sent"))
-            .cause("the digests differ; stock boards don't tell when there is no room")
-            .hint(format!("`{MPR} df` shows how full the board is"))),
+        false => Err(differs(name)),
     }
+}
+
+/// Compares what the board sends of the file, for another client has the prompt.
+fn read_back(session: &mut Session<'_>, name: &str, file: &str, digest: &[u8]) -> Result<bool, Failure> {
+    let mut there = Hashed { inner: io::sink(), hash: Sha256::new() };
+    let got = link(session)?.get_file(name, &mut there, &mut |_| {});
+    got.map_err(|error| failed(session, name, file, error))?;
+    match there.hash.finalize()[..] == *digest {
+        true => Ok(true),
+        false => Err(differs(name)),
+    }
+}
+
+fn differs(name: &str) -> Failure {
+    Failure::refused(format!("webrepl: `:{name}` does not hold what was sent"))
+        .cause("the digests differ; stock boards don't tell when there is no room")
+        .hint(format!("`{MPR} df` shows how full the board is"))
 }
 
 /// A file to the board.
 pub(super) fn put(session: &mut Session<'_>, file: &str, name: &str) -> Result<(), Failure> {
+    outside_mounts(session, name)?;
     let local = |error: io::Error| Failure::local("webrepl", file, &error);
     let opened = File::open(file).map_err(local)?;
     let meta = opened.metadata().map_err(local)?;
@@ -120,21 +154,33 @@ pub(super) fn put(session: &mut Session<'_>, file: &str, name: &str) -> Result<(
     let mut source = Hashed { inner: opened, hash: Sha256::new() };
     let sent = link(session)?.put_file(name, &mut source, size, &mut |_| {});
     sent.map_err(|error| failed(session, name, file, error))?;
-    let verified = verify(session, name, &source.hash.finalize())?;
+    let digest = source.hash.finalize();
+    let verified = match link(session)?.has_prompt() {
+        true => verify(session, name, &digest)?,
+        false => read_back(session, name, file, &digest)?,
+    };
     printer.headline(&format!("webrepl put {file} :{name}"))?;
     printer.json("webrepl", &Report { source: file, destination: &format!(":{name}"), size, verified })
 }
 
 /// A file from the board.
 pub(super) fn get(session: &mut Session<'_>, name: &str, file: &str) -> Result<(), Failure> {
+    outside_mounts(session, name)?;
     let local = |error: io::Error| Failure::local("webrepl", file, &error);
     let printer = session.printer();
     let link = link(session)?;
     let place = Destination::create(Path::new(file)).map_err(local)?;
     let mut target = Hashed { inner: place, hash: Sha256::new() };
+    let has_prompt = link.has_prompt();
     let got = link.get_file(name, &mut target, &mut |_| {});
     let size = got.map_err(|error| failed(session, name, file, error))?;
-    let verified = verify(session, name, &target.hash.finalize())?;
+    let verified = match has_prompt {
+        true => verify(session, name, &target.hash.finalize())?,
+        false => {
+            printer.note(&format!("`:{name}` was not verified, for another client has the prompt"));
+            false
+        }
+    };
     target.inner.commit().map_err(local)?;
     printer.headline(&format!("webrepl get :{name} {file}"))?;
     printer.json("webrepl", &Report { source: &format!(":{name}"), destination: file, size, verified })

@@ -105,7 +105,9 @@ impl Board {
     /// The virtual machine is up: from now on the console may interrupt it.
     fn begin(&'static self) {
         // Without it the board has no network.
-        let _ = network::Host::new(|| self.signal(), vm::socket_ready).map(|host| self.network.set(host));
+        if let Ok(host) = network::Host::new(|| self.signal(), vm::socket_ready) {
+            let _ = self.network.set(host);
+        }
         let _ = self.alarm.set(Alarm::new(|| self.ticks_us(), || self.signal()));
         let _ = self.ready.set(());
         if let Some(line) = &self.receiving {

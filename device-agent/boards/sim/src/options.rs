@@ -51,6 +51,9 @@ pub struct Options {
     /// WebREPL's password: 4 to 63 bytes, with quirks at most 9
     #[arg(long, value_name = "PASSWORD", requires = "webrepl")]
     pub password: Option<String>,
+    /// Announce the WebREPL server by mDNS under this name, on this machine only (without: not at all)
+    #[arg(long, value_name = "NAME", requires = "webrepl")]
+    pub announce: Option<String>,
     /// Behave like the WebREPL server of other boards, for tests of clients: input beyond 255 bytes that the program has not read
     /// is lost, a full disk is not reported, a piece of a file takes 20 ms
     #[arg(long, value_name = "WHOSE", requires = "webrepl")]

@@ -15,6 +15,7 @@ const STOCK_CAPACITY: u16 = 256;
 /// What the firmware is to start, if anything.
 pub struct WebRepl {
     server: Option<(u16, String)>,
+    name: Option<String>,
     stock: bool,
     /// Standard output is the console.
     stdio: bool,
@@ -26,7 +27,13 @@ impl WebRepl {
     pub fn prepare(options: &Options) -> Result<Self, Failure> {
         let stock = options.quirks.is_some();
         let (Some(port), Some(password)) = (options.webrepl, &options.password) else {
-            return Ok(Self { server: None, stock, stdio: options.stdio, announced: OnceLock::new() });
+            return Ok(Self {
+                server: None,
+                name: None,
+                stock,
+                stdio: options.stdio,
+                announced: OnceLock::new(),
+            });
         };
         let most = if stock { 9 } else { 63 };
         if !(4..=most).contains(&password.len()) || password.contains(['\r', '\n']) {
@@ -37,7 +44,11 @@ impl WebRepl {
         let trial = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
         let port = trial.local_addr().map_err(failed)?.port();
         let server = Some((port, password.clone()));
-        Ok(Self { server, stock, stdio: options.stdio, announced: OnceLock::new() })
+        let name = options.announce.clone();
+        if name.as_ref().is_some_and(|name| !(1..=63).contains(&name.len())) {
+            return Err(Failure::Other("a name to announce has 1 to 63 bytes".to_owned()));
+        }
+        Ok(Self { server, name, stock, stdio: options.stdio, announced: OnceLock::new() })
     }
 
     /// Prints the address, the first time that it can be used.
@@ -56,7 +67,13 @@ impl WebRepl {
     /// What the firmware starts.
     pub fn server(&self) -> Option<hal::WebRepl<'_>> {
         let (port, password) = self.server.as_ref()?;
-        Some(hal::WebRepl { host: HOST, port: *port, password, stock: self.stock })
+        Some(hal::WebRepl {
+            host: HOST,
+            port: *port,
+            password,
+            name: self.name.as_deref(),
+            stock: self.stock,
+        })
     }
 
     /// The most that the console may say that it holds.

@@ -20,6 +20,8 @@ pub use session::{Event, MAX_PASSWORD, Session};
 pub const ASK: &[u8] = b"Password: ";
 /// What it is shown when the password was right. The prompt is part of it, whatever the board does.
 pub const WELCOME: &[u8] = b"\r\nWebREPL connected\r\n>>> ";
+/// What it is shown instead when another client has the prompt: it may move files.
+pub const FILES_ONLY: &[u8] = b"\r\nWebREPL connected for files: another client has the prompt\r\n";
 /// What it is shown when the password was wrong.
 pub const DENIED: &[u8] = b"\r\nAccess denied\r\n";
 /// The answer to a request that opens no websocket.

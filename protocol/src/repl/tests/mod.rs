@@ -64,8 +64,17 @@ impl Bench {
 
     /// Runs code to its end. Returns output, traceback and status.
     fn exec(&mut self, code: &[u8], framing: Framing) -> (Vec<u8>, Vec<u8>, Option<Vec<u8>>) {
+        self.run_to_end(Op::Exec { code: code.to_vec(), framing })
+    }
+
+    /// The same for guarded code.
+    fn exec_guarded(&mut self, code: &[u8]) -> (Vec<u8>, Vec<u8>, Option<Vec<u8>>) {
+        self.run_to_end(Op::ExecGuarded { code: code.to_vec(), framing: Framing::Text })
+    }
+
+    fn run_to_end(&mut self, op: Op) -> (Vec<u8>, Vec<u8>, Option<Vec<u8>>) {
         self.events.clear();
-        self.start(Op::Exec { code: code.to_vec(), framing });
+        self.start(op);
         self.run(Duration::from_secs(5));
         let mut out = Vec::new();
         let mut end = None;

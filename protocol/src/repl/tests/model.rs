@@ -129,13 +129,26 @@ impl Model {
             }
             (Mode::Friendly, 5) => {
                 self.mode = Mode::Paste;
+                self.code.clear();
                 self.say(b"\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ");
             }
             (Mode::Paste, 3) => {
                 self.mode = Mode::Friendly;
                 self.say(b"\r\n>>> ");
             }
-            (Mode::Paste, _) => self.say(&[byte]),
+            (Mode::Paste, 4) => {
+                // What was pasted starts with the rest of the request, which is no Python.
+                let pasted = std::mem::take(&mut self.code);
+                if !pasted.contains(&1) {
+                    self.programs.push(pasted);
+                }
+                self.mode = Mode::Friendly;
+                self.say(b"\r\nTraceback (most recent call last):\r\nSyntaxError: invalid syntax\r\n>>> ");
+            }
+            (Mode::Paste, _) => {
+                self.code.push(byte);
+                self.say(&[byte]);
+            }
             (Mode::Friendly, 3 | b'\r') => self.say(b"\r\n>>> "),
             (Mode::Friendly, _) => self.say(&[byte]),
             (Mode::Raw, 1) if self.code == b"\x05A" && self.paste != Paste::Old => {

@@ -191,3 +191,92 @@ fn code_that_ran_without_an_answer_is_not_sent_again() {
     assert_eq!(bench.model.programs.len(), 1);
     assert!(bench.repl.is_ready());
 }
+
+/// A board that is known to have raw paste, behind a link that keeps so many bytes.
+fn kept(bytes: usize) -> Bench {
+    let mut bench = Bench::new(Model::new(Paste::Window(128)));
+    bench.repl.set_kept(bytes);
+    bench.enter();
+    bench.exec_guarded(b"first");
+    bench
+}
+
+#[test]
+fn code_goes_out_with_the_request_as_far_as_the_link_keeps_it() {
+    let code: Vec<u8> = (0..5000).map(|i| b'a' + (i % 23) as u8).collect();
+    for (bytes, most) in [(0, 0), (100, 95), (255, 250), (1000, 251), (usize::MAX, usize::MAX)] {
+        for n in [1, 95, 96, 250, 251, 252, 300, 5000] {
+            let mut bench = kept(bytes);
+            bench.start(Op::ExecGuarded { code: code[..n].to_vec(), framing: Framing::Text });
+            let mut sent = Vec::new();
+            assert!(bench.repl.poll_transmit(bench.now, &mut sent));
+            let mut expected = [b"\x05A\x01", &code[..n.min(most)]].concat();
+            if n <= most {
+                expected.push(4);
+            }
+            assert!(sent == expected, "{bytes} {n}: {}", sent.len());
+            // Lost in the board's window, it would not be whole.
+            bench.model.receive(&sent);
+            bench.run(Duration::from_secs(5));
+            assert!(matches!(bench.events[..], [.., Event::Done { .. }]), "{bytes} {n}");
+            assert_eq!(bench.model.programs[1..], [code[..n].to_vec()], "{bytes} {n}");
+        }
+    }
+}
+
+#[test]
+fn code_that_is_not_guarded_waits_for_the_answer() {
+    let mut bench = kept(usize::MAX);
+    bench.start(Op::Exec { code: b"pass".to_vec(), framing: Framing::Text });
+    let mut sent = Vec::new();
+    assert!(bench.repl.poll_transmit(bench.now, &mut sent));
+    assert_eq!(sent, b"\x05A\x01");
+    // Neither does what goes to a board that was never asked.
+    let mut bench = Bench::new(Model::new(Paste::Window(128)));
+    bench.repl.set_kept(usize::MAX);
+    bench.enter();
+    bench.start(Op::ExecGuarded { code: b"pass".to_vec(), framing: Framing::Text });
+    sent.clear();
+    assert!(bench.repl.poll_transmit(bench.now, &mut sent));
+    assert_eq!(sent, b"\x05A\x01");
+}
+
+#[test]
+fn code_that_a_friendly_prompt_got_runs_once_after_all() {
+    for bytes in [255, usize::MAX] {
+        let mut bench = kept(bytes);
+        bench.model.receive(b"\x02");
+        while !bench.model.transmit(100).is_empty() {}
+        let program = [b'p'; 400];
+        bench.exec_guarded(&program);
+        assert_eq!(bench.model.programs[1..], [program.to_vec()], "{bytes}");
+    }
+}
+
+#[test]
+fn code_that_was_sent_ahead_runs_once_where_raw_paste_is_off_by_now() {
+    for bytes in [255, usize::MAX] {
+        let mut bench = kept(bytes);
+        bench.model.paste = Paste::Off;
+        let program = [b'p'; 400];
+        bench.exec_guarded(&program);
+        assert_eq!(bench.model.programs[1..], [program.to_vec()], "{bytes}");
+        assert_eq!(bench.repl.raw_paste(), Some(false));
+    }
+}
+
+#[test]
+fn code_that_was_sent_ahead_is_never_sent_again_after_silence() {
+    let mut bench = kept(usize::MAX);
+    bench.start(Op::ExecGuarded { code: b"program".to_vec(), framing: Framing::Text });
+    let mut sent = Vec::new();
+    assert!(bench.repl.poll_transmit(bench.now, &mut sent));
+    // The answer comes after a minute; the driver's deadline is not this machine's.
+    assert_eq!(bench.repl.poll_timeout(), None);
+    bench.now += Duration::from_secs(60);
+    bench.repl.handle_timeout(bench.now);
+    bench.model.receive(&sent);
+    bench.run(Duration::from_secs(5));
+    assert!(matches!(bench.events[..], [Event::Started, Event::Done { .. }]), "{:?}", bench.events);
+    assert_eq!(bench.model.programs.len(), 2);
+}

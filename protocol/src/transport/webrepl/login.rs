@@ -4,6 +4,8 @@ use super::WebReplError;
 
 const ASKED: &[u8] = b"Password: ";
 const WELCOME: &[u8] = b"WebREPL connected\r\n";
+/// What our firmware says when another client has the prompt.
+const FILES_ONLY: &[u8] = b"WebREPL connected for files: another client has the prompt\r\n";
 const DENIED: &[u8] = b"Access denied";
 
 /// A server that says more than this before it is at the point is none.
@@ -16,6 +18,8 @@ enum State {
     /// The password was sent.
     Sent,
     Done,
+    /// Logged in, without the prompt.
+    FilesOnly,
 }
 
 /// The login as far as it has come.
@@ -53,6 +57,11 @@ impl<'a> Login<'a> {
                     self.state = State::Done;
                     return Ok(None);
                 }
+                if let Some(at) = find(said, FILES_ONLY) {
+                    said.drain(..at + FILES_ONLY.len());
+                    self.state = State::FilesOnly;
+                    return Ok(None);
+                }
                 if let Some(at) = find(said, DENIED)
                     && let Some(end) = said[at..].iter().position(|byte| *byte == b'\n')
                 {
@@ -61,9 +70,9 @@ impl<'a> Login<'a> {
                     return Err(seconds.map_or(WebReplError::Denied, WebReplError::TooSoon));
                 }
             }
-            State::Done => {}
+            State::Done | State::FilesOnly => {}
         }
-        match said.len() > MOST && self.state != State::Done {
+        match said.len() > MOST && !self.is_done() {
             true => Err(WebReplError::NotWebRepl {
                 answer: String::from_utf8_lossy(&said[..60]).escape_debug().to_string(),
             }),
@@ -88,6 +97,11 @@ impl<'a> Login<'a> {
     }
 
     pub fn is_done(&self) -> bool {
+        matches!(self.state, State::Done | State::FilesOnly)
+    }
+
+    /// Whether the board gave the prompt.
+    pub fn has_prompt(&self) -> bool {
         self.state == State::Done
     }
 }

@@ -40,6 +40,9 @@ const MOST_FRAME: usize = 65535;
 /// So much goes to the board in one frame.
 const FRAME: usize = 1024;
 
+/// Bytes of input that every board keeps for its program, at least.
+const STOCK_RING: usize = 255;
+
 /// So much is taken at once.
 const TAKEN: usize = 16 << 10;
 
@@ -120,6 +123,8 @@ pub struct WebRepl {
     name: String,
     /// The board holds the link back instead of losing what it can't take.
     pushes_back: bool,
+    /// The board's console is this link's, not another client's.
+    has_prompt: bool,
     /// What the console said and nobody has taken.
     received: VecDeque<u8>,
     /// Payloads of binary frames that nobody has taken.
@@ -162,6 +167,7 @@ impl WebRepl {
             patience: patience.clone(),
             name,
             pushes_back: answer.pushes_back,
+            has_prompt: true,
             received: VecDeque::new(),
             blocks: VecDeque::new(),
             in_text: true,
@@ -199,6 +205,7 @@ impl WebRepl {
             }
             if login.is_done() {
                 self.received.extend(said);
+                self.has_prompt = login.has_prompt();
                 return Ok(());
             }
         }
@@ -281,6 +288,19 @@ impl WebRepl {
         }
     }
 
+    /// Whether the board gave this client its prompt. Our firmware lets further clients in for files ([`WebRepl::put_file`],
+    /// [`WebRepl::get_file`], [`WebRepl::version`]); then bytes for the console are [`TransportError::NoPrompt`].
+    pub fn has_prompt(&self) -> bool {
+        self.has_prompt
+    }
+
+    fn needs_prompt(&self) -> Result<(), TransportError> {
+        match self.has_prompt {
+            true => Ok(()),
+            false => Err(TransportError::NoPrompt { what: self.name.clone() }),
+        }
+    }
+
     /// Whether the board holds the link back instead of losing what it can't take.
     pub fn pushes_back(&self) -> bool {
         self.pushes_back
@@ -338,6 +358,7 @@ fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 impl Transport for WebRepl {
     fn send(&mut self, bytes: &[u8], deadline: Instant) -> Result<usize, TransportError> {
+        self.needs_prompt()?;
         if !self.flush(deadline)? {
             return Ok(0);
         }
@@ -373,6 +394,10 @@ impl Transport for WebRepl {
         self.pushes_back
     }
 
+    fn keeps(&self) -> usize {
+        if self.pushes_back { usize::MAX } else { STOCK_RING }
+    }
+
     fn webrepl(&mut self) -> Option<&mut WebRepl> {
         Some(self)
     }
@@ -382,6 +407,13 @@ impl Transport for WebRepl {
         let (mut pause, longest) = AGAIN;
         loop {
             match WebRepl::connect(&self.address, self.name.clone(), &self.options, &self.patience) {
+                // Another client was faster; it may leave.
+                Ok(link) if self.has_prompt && !link.has_prompt => {
+                    if Instant::now() + pause >= deadline || self.patience.interrupt.is_raised() {
+                        return Err(TransportError::NoPrompt { what: self.name.clone() });
+                    }
+                    std::thread::sleep(pause);
+                }
                 Ok(link) => {
                     *self = link;
                     return Ok(true);

@@ -46,7 +46,7 @@ fn log_in(parts: &[&str]) -> Result<(u32, String), WebReplError> {
         said.extend(part.bytes());
         answers += u32::from(login.input(&mut said)?.is_some());
     }
-    match login.is_done() {
+    match login.is_done() && login.has_prompt() {
         true => Ok((answers, String::from_utf8_lossy(&said).into_owned())),
         false => Err(login.closed()),
     }
@@ -63,6 +63,17 @@ fn every_way_a_login_ends() {
     let later = log_in(&["Password: ", "\r\nAccess denied: try again in 004 s\r\n"]);
     assert!(matches!(later, Err(WebReplError::TooSoon(4))));
     assert!(matches!(log_in(&[&"x".repeat(5000)]), Err(WebReplError::NotWebRepl { .. })));
+}
+
+#[test]
+fn a_login_for_files_has_no_prompt() {
+    let (mut login, mut said) = (Login::new("secret"), b"Password: ".to_vec());
+    assert!(login.input(&mut said).expect("a question").is_some());
+    said.extend(mpr_extmod::webrepl::FILES_ONLY);
+    let half = said.split_off(30);
+    assert!(login.input(&mut said).expect("half").is_none() && !login.is_done());
+    said.extend(half);
+    assert!(login.input(&mut said).expect("all").is_none() && login.is_done() && !login.has_prompt());
 }
 
 #[test]

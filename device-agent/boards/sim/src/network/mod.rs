@@ -1,8 +1,10 @@
 //! The network: the host's own sockets.
 //!
 //! - `watcher`: a thread that ends the board's waiting when a socket has something.
+//! - `announcer`: mDNS.
 //! - `resolver`: name look-ups, on threads of their own.
 
+mod announcer;
 mod resolver;
 mod watcher;
 
@@ -13,10 +15,13 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mpr_firmware::errno;
-use mpr_firmware::network::{Errno, Family, IpAddr, Kind, Network, SocketAddr, SocketId, SocketOption};
+use mpr_firmware::network::{
+    Errno, Family, IpAddr, Kind, Network, Service, SocketAddr, SocketId, SocketOption,
+};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use self::announcer::Announcer;
 use self::resolver::Resolver;
 use self::watcher::Watcher;
 
@@ -25,6 +30,7 @@ pub struct Host {
     sockets: Mutex<Sockets>,
     watcher: Watcher,
     resolver: Resolver,
+    announcer: Announcer,
 }
 
 #[derive(Default)]
@@ -44,6 +50,7 @@ impl Host {
             sockets: Mutex::default(),
             watcher: Watcher::start(wake.clone(), ready)?,
             resolver: Resolver::new(wake),
+            announcer: Announcer::default(),
         })
     }
 
@@ -115,6 +122,7 @@ impl Network for Host {
     }
 
     fn close_all(&self) {
+        self.announcer.withdraw();
         let ids: Vec<SocketId> = self.sockets().open.keys().copied().collect();
         for id in ids {
             self.close(id);
@@ -197,5 +205,13 @@ impl Network for Host {
 
     fn resolve(&self, host: &str, addresses: &mut [IpAddr]) -> Result<usize, Errno> {
         self.resolver.resolve(host, addresses)
+    }
+
+    fn announce(&self, service: &Service<'_>) -> Result<(), Errno> {
+        self.announcer.announce(service)
+    }
+
+    fn withdraw(&self) {
+        self.announcer.withdraw();
     }
 }

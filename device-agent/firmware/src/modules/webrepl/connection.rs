@@ -6,10 +6,13 @@ use core::ffi::c_void;
 use micropython_sys::ffi;
 use micropython_sys::object::{Base, FullType, Slot, StreamProtocol, Type, stream as event};
 use micropython_sys::qstr::{
-    MP_QSTR_Connection, MP_QSTR_close, MP_QSTR_notify, MP_QSTR_read, MP_QSTR_state, MP_QSTR_write,
+    MP_QSTR_Connection, MP_QSTR_close, MP_QSTR_idle, MP_QSTR_notify, MP_QSTR_read, MP_QSTR_settle,
+    MP_QSTR_state, MP_QSTR_write,
 };
-use mpr_extmod::webrepl::frame::{self, BINARY, CLOSE, PONG, TEXT};
-use mpr_extmod::webrepl::{ASK, DENIED, Event, NO_WEBSOCKET, RESPONSE_MAX, Session, WELCOME, response};
+use mpr_extmod::webrepl::frame::{self, BINARY, CLOSE, PING, PONG, TEXT};
+use mpr_extmod::webrepl::{
+    ASK, DENIED, Event, FILES_ONLY, NO_WEBSOCKET, RESPONSE_MAX, Session, WELCOME, response,
+};
 
 use super::transfer::Transfer;
 use super::{guard, is_stock};
@@ -24,8 +27,12 @@ const RING: usize = 1024;
 const STOCK_RING: usize = 255;
 /// Bytes that are taken from the socket at once; stock boards handle files in such pieces.
 const PIECE: usize = 512;
+/// So many pieces are taken in at once, so that other clients and the program get their turn.
+const TURN: usize = 16;
 /// A client that takes no byte for so long is dropped.
 const PATIENCE_US: u64 = 10_000_000;
+/// Who has the prompt is asked by a ping when somebody else wants it, and loses it when nothing comes for so long.
+const GRACE_US: u64 = 3_000_000;
 /// Tells clients that nothing is lost, however fast they send.
 const NOTE: &[u8] = b"WebREPL-Flow: pushes-back\r\n";
 
@@ -35,8 +42,19 @@ pub struct Connection {
     base: Base,
     socket: Cell<Obj>,
     stock: bool,
+    /// There are as many clients as there may be: it is only told so.
+    full: bool,
+    /// Called with the connection when it begins to wait for the prompt; its [`settle`] is to be called from then on.
+    hook: Obj,
     /// Something of it is under way; callbacks may run meanwhile.
     busy: Cell<bool>,
+    /// A frame is half sent.
+    sending: Cell<bool>,
+    /// A ping is to be sent behind that frame.
+    ping_due: Cell<bool>,
+    /// By the board's clock: when something came the last time, and until when the prompt is waited for (0: not at all).
+    heard: Cell<u64>,
+    waits_until: Cell<u64>,
     session: UnsafeCell<Session>,
     ring: [Cell<u8>; RING],
     first: Cell<usize>,
@@ -54,13 +72,22 @@ native_fn!(CLOSE_FN, 1..=1, |args: &[Obj]| {
     connection(args[0])?.close();
     Ok(Obj::NONE)
 });
+native_fn!(IDLE, 1..=1, |args: &[Obj]| {
+    let seconds = (hal().ticks_us() - connection(args[0])?.heard.get()) / 1_000_000;
+    Ok(Obj::small_int(isize::try_from(seconds).unwrap_or(isize::MAX)))
+});
 native_fn!(NOTIFY, 1..=2, notify);
+native_fn!(SETTLE, 1..=1, |args: &[Obj]| {
+    Ok(if connection(args[0])?.settle() { Obj::TRUE } else { Obj::FALSE })
+});
 native_fn!(STATE, 1..=1, state);
 
 native_dict!(LOCALS, {
     MP_QSTR_close: Obj::from_static(&CLOSE_FN),
+    MP_QSTR_idle: Obj::from_static(&IDLE),
     MP_QSTR_notify: Obj::from_static(&NOTIFY),
     MP_QSTR_read: Obj::from_ptr(&raw const ffi::mp_stream_read_obj),
+    MP_QSTR_settle: Obj::from_static(&SETTLE),
     MP_QSTR_state: Obj::from_static(&STATE),
     MP_QSTR_write: Obj::from_ptr(&raw const ffi::mp_stream_write_obj),
 });
@@ -95,9 +122,11 @@ pub fn pump(object: Obj) -> bool {
     connection(object).map(Connection::pump).is_ok()
 }
 
-/// `Connection(socket)`: the socket must not block.
+/// `Connection(socket, [full, [hook]])`: the socket must not block. `full`: there is no place for another client. `hook` is
+/// called with the connection when it begins to wait for the prompt.
 fn new(args: Args<'_>) -> Result {
-    let [socket] = args.take([mp::POSITIONAL])?;
+    let [socket, full, hook] = args.take([mp::POSITIONAL; 3])?;
+    let full = full.map_or(Ok(false), mp::truthy)?;
     let socket = socket.ok_or(Error::typ("a socket is needed"))?;
     socket::socket(socket)?;
     let stock = is_stock();
@@ -105,7 +134,13 @@ fn new(args: Args<'_>) -> Result {
         base: mp::base::<Connection>(),
         socket: Cell::new(socket),
         stock,
+        full,
+        hook: hook.unwrap_or(Obj::NONE),
         busy: Cell::new(false),
+        sending: Cell::new(false),
+        ping_due: Cell::new(false),
+        heard: Cell::new(hal().ticks_us()),
+        waits_until: Cell::new(0),
         session: UnsafeCell::new(Session::new(stock)),
         ring: [const { Cell::new(0) }; RING],
         first: Cell::new(0),
@@ -124,14 +159,21 @@ fn notify(args: &[Obj]) -> Result {
     Ok(if full || connection.is_closed() { Obj::FALSE } else { Obj::TRUE })
 }
 
-/// `connection.state()`: 0 before the password, 1 behind it, 2 at the end.
+/// `connection.state()`: 0 before the password and while it waits for the prompt, 1 behind that, 2 at the end, 3 with the prompt.
 fn state(args: &[Obj]) -> Result {
     let connection = connection(args[0])?;
     let state = match connection.is_closed() {
         true => 2,
-        false => isize::from(connection.is_open()),
+        false if !connection.is_open() => 0,
+        false if connection.has_prompt() => 3,
+        false => 1,
     };
     Ok(Obj::small_int(state))
+}
+
+/// The client that has the prompt.
+fn holder() -> Option<&'static Connection> {
+    dupterm::stream().and_then(|stream| connection(stream).ok())
 }
 
 impl Connection {
@@ -156,6 +198,15 @@ impl Connection {
 
     fn is_open(&self) -> bool {
         self.with_session(|session| session.is_open())
+    }
+
+    /// Whether its bytes are those of the console.
+    fn has_prompt(&self) -> bool {
+        dupterm::stream() == Some(self.object())
+    }
+
+    fn waits(&self) -> bool {
+        self.waits_until.get() != 0
     }
 
     /// The file that is got has ended.
@@ -198,7 +249,8 @@ impl Connection {
             return;
         }
         self.transfer.abandon();
-        if dupterm::stream() == Some(self.object()) {
+        self.waits_until.set(0);
+        if self.has_prompt() {
             dupterm::set(Obj::NULL);
             // The last words of a client, such as the way out of the raw REPL.
             while let Some(byte) = self.pop() {
@@ -217,14 +269,23 @@ impl Connection {
             return;
         }
         let mut piece = [0; PIECE];
-        while !self.is_closed() {
+        let mut turns = 0;
+        while !self.is_closed() && !self.waits() {
+            if turns == TURN {
+                socket::again(self.socket.get());
+                break;
+            }
+            turns += 1;
             let most = if self.stock { PIECE } else { self.room().min(PIECE) };
             if most == 0 {
                 break;
             }
             match self.receive(&mut piece[..most]) {
                 Ok(0) => self.close(),
-                Ok(count) => self.handle(&mut piece[..count]),
+                Ok(count) => {
+                    self.heard.set(hal().ticks_us());
+                    self.handle(&mut piece[..count]);
+                }
                 Err(errno::EAGAIN) => break,
                 Err(_) => self.close(),
             }
@@ -247,6 +308,8 @@ impl Connection {
             input = rest;
             match event {
                 None => {}
+                // Who has no prompt was told so.
+                Some(Event::Input(_)) if !self.stock && !self.has_prompt() => {}
                 Some(Event::Input(bytes)) => {
                     for &byte in &done[bytes] {
                         if !console::interrupt_on(byte) {
@@ -257,7 +320,13 @@ impl Connection {
                     hal().wake();
                 }
                 Some(Event::Opened) => self.opened(),
-                Some(Event::Password) => self.login(),
+                Some(Event::Password) => {
+                    self.login();
+                    if self.waits() {
+                        // The ring is free until there is a prompt.
+                        return input.iter().for_each(|&byte| self.push(byte));
+                    }
+                }
                 Some(Event::Request(request)) => self.begin(&request),
                 Some(Event::Data { bytes, left }) => self.data(&done[bytes], left),
                 Some(Event::Block) => self.block(),
@@ -287,32 +356,28 @@ impl Connection {
         let note = if self.stock { &[][..] } else { NOTE };
         let len = self.with_session(|session| response(session.key(), note, &mut out));
         self.send(&out[..len]);
-        // The end right behind the answer says that somebody else is here.
-        match dupterm::stream() {
-            Some(_) => self.close(),
-            None => {
-                self.say(TEXT, ASK);
-                if self.stock {
-                    dupterm::set(self.object());
-                }
-            }
+        // The end right behind the answer says that somebody else is here. Whoever is no client keeps the console.
+        let taken = match self.stock {
+            true => dupterm::stream().is_some(),
+            false => self.full || dupterm::stream().is_some() && holder().is_none(),
+        };
+        if taken {
+            return self.close();
+        }
+        self.say(TEXT, ASK);
+        if self.stock && !self.is_closed() {
+            dupterm::set(self.object());
         }
     }
 
     /// A password was given.
     fn login(&self) {
         match self.with_session(|session| guard::check(session.password())) {
-            guard::Verdict::Right => {
-                let other = dupterm::stream().is_some_and(|stream| stream != self.object());
-                if other {
-                    return self.say_bye();
-                }
-                self.with_session(Session::admit);
-                self.say(TEXT, WELCOME);
-                if !self.is_closed() {
-                    dupterm::set(self.object());
-                }
-            }
+            guard::Verdict::Right if dupterm::stream().is_none() || self.has_prompt() => self.admit(),
+            guard::Verdict::Right => match holder() {
+                Some(holder) if !self.stock => self.wait_for(holder),
+                _ => self.say_bye(),
+            },
             guard::Verdict::Wrong => {
                 self.say(TEXT, DENIED);
                 self.close();
@@ -326,6 +391,85 @@ impl Connection {
                 self.say(TEXT, &text);
                 self.close();
             }
+        }
+    }
+
+    /// Lets it in, with the prompt.
+    fn admit(&self) {
+        self.with_session(Session::admit);
+        self.say(TEXT, WELCOME);
+        if !self.is_closed() {
+            dupterm::set(self.object());
+        }
+    }
+
+    /// Another client has the prompt, or had it and vanished without a word: it is asked which.
+    fn wait_for(&self, holder: &Connection) {
+        holder.ping();
+        self.waits_until.set(hal().ticks_us() + GRACE_US);
+        if self.hook.is_none() || mp::call(self.hook, &[self.object()]).is_err() {
+            // Nobody will look again.
+            self.waits_until.set(0);
+            self.say_bye();
+        }
+    }
+
+    /// Looks what has become of the wait for the prompt. True: it is over.
+    fn settle(&self) -> bool {
+        let until = self.waits_until.get();
+        if until == 0 || self.is_closed() {
+            return true;
+        }
+        let holder = holder();
+        if let Some(holder) = holder {
+            let lives = holder.heard.get() + GRACE_US > until;
+            let late = hal().ticks_us() >= until;
+            if !lives && !late {
+                return false;
+            }
+            // An answer that is behind input that the program does not read, or behind output, can't have come. A client that takes
+            // no output is dropped anyway.
+            if !lives && !holder.ping_due.get() && holder.room() > 0 {
+                holder.close();
+            }
+        }
+        self.waits_until.set(0);
+        let mut early = [0; PIECE];
+        let mut count = 0;
+        while let (Some(place), Some(byte)) = (early.get_mut(count), self.pop()) {
+            *place = byte;
+            count += 1;
+        }
+        match dupterm::stream() {
+            None => self.admit(),
+            Some(_) => {
+                self.with_session(Session::admit);
+                self.say(TEXT, FILES_ONLY);
+            }
+        }
+        if !self.busy.replace(true) {
+            self.handle(&mut early[..count]);
+            self.busy.set(false);
+        }
+        self.pump();
+        if !self.is_closed() {
+            socket::again(self.socket.get());
+        }
+        true
+    }
+
+    /// Asks whether the client is there. Never waits.
+    fn ping(&self) {
+        if self.sending.get() {
+            return self.ping_due.set(true);
+        }
+        let mut out = [0; frame::HEADER_MAX + PIECE];
+        let Some(len) = framed(PING, &[], &mut out) else { return };
+        let socket = socket::socket(self.socket.get()).and_then(socket::Socket::id);
+        let (Ok(id), Some(network)) = (socket, hal().network()) else { return };
+        match network.send(id, &out[..len], None) {
+            Ok(count) if count < len => self.send(&out[count..len]),
+            _ => {}
         }
     }
 
@@ -348,6 +492,7 @@ impl Connection {
 
     fn send(&self, bytes: &[u8]) {
         let mut interrupted = false;
+        let outer = self.sending.replace(true);
         let mut left = bytes;
         while !left.is_empty() && !self.is_closed() {
             match self.send_some(left) {
@@ -357,8 +502,17 @@ impl Connection {
                 Err(_) => self.close(),
             }
         }
+        self.sent(outer);
         if interrupted {
             console::interrupt();
+        }
+    }
+
+    /// A frame is sent; `outer`: within another one.
+    fn sent(&self, outer: bool) {
+        self.sending.set(outer);
+        if !outer && self.ping_due.replace(false) && !self.is_closed() {
+            self.ping();
         }
     }
 
@@ -396,16 +550,19 @@ impl Connection {
         let mut out = [0; frame::HEADER_MAX + PIECE];
         let Some(len) = framed(TEXT, part, &mut out) else { return Ok(0) };
         let (mut sent, mut interrupt) = (0, None);
+        let outer = self.sending.replace(true);
         while sent < len {
             match self.send_some(&out[sent..len]) {
                 Ok(count) => sent += count,
                 Err(error) if error.errno().is_none() && !self.is_closed() => interrupt = Some(error),
                 Err(_) => {
                     self.close();
+                    self.sending.set(outer);
                     return Ok(text.len());
                 }
             }
         }
+        self.sent(outer);
         socket::again(self.socket.get());
         interrupt.map_or(Ok(part.len()), Err)
     }

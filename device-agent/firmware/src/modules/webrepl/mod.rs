@@ -18,16 +18,19 @@ mod transfer;
 use core::cell::Cell;
 
 use micropython_sys::qstr::{
-    MP_QSTR___name__, MP_QSTR__webrepl, MP_QSTR_Connection, MP_QSTR_config, MP_QSTR_listens,
-    MP_QSTR_password, MP_QSTR_quirks,
+    MP_QSTR___name__, MP_QSTR__webrepl, MP_QSTR_Connection, MP_QSTR_announce, MP_QSTR_config,
+    MP_QSTR_listens, MP_QSTR_password, MP_QSTR_quirks,
 };
 
+use crate::errno;
 use crate::hal::hal;
-use crate::mp::{self, Obj, Result};
+use crate::mp::{self, Error, Obj, Result};
+use crate::network::Service;
 use crate::{native_fn, native_module};
 
 pub use connection::{is_connection, pump};
 
+native_fn!(ANNOUNCE, 0..=3, announce);
 native_fn!(CONFIG, 0..=0, config);
 native_fn!(LISTENS, 0..=0, |_args: &[Obj]| {
     hal().webrepl_listens();
@@ -39,6 +42,7 @@ native_fn!(QUIRKS, 0..=1, quirks);
 native_module!(mp_module__webrepl, {
     MP_QSTR___name__: MP_QSTR__webrepl.obj(),
     MP_QSTR_Connection: Obj::from_static(&connection::TYPE),
+    MP_QSTR_announce: Obj::from_static(&ANNOUNCE),
     MP_QSTR_config: Obj::from_static(&CONFIG),
     MP_QSTR_listens: Obj::from_static(&LISTENS),
     MP_QSTR_password: Obj::from_static(&PASSWORD),
@@ -60,14 +64,35 @@ fn is_stock() -> bool {
 
 /// Puts everything into the state of a start. What is known of attempts is kept.
 pub fn reset() {
+    transfer::reset();
     STOCK.0.set(hal().webrepl().is_some_and(|server| server.stock));
 }
 
-/// `_webrepl.config()`: port, password and address of the server that the board itself starts, or None.
+/// `_webrepl.announce(name, host, port)`: announces the server. `_webrepl.announce()`: takes that back.
+fn announce(args: &[Obj]) -> Result {
+    let network = hal().network().ok_or(Error::Os(errno::ENODEV))?;
+    let [name, host, port] = args else {
+        network.withdraw();
+        return Ok(Obj::NONE);
+    };
+    let name = mp::str_of(*name)?;
+    let address = mp::str_of(*host)?.parse().map_err(|_| Error::value("host must be an address"))?;
+    let port = u16::try_from(mp::int_of(*port)?).map_err(|_| Error::value("invalid port"))?;
+    // A name of DNS has at most 63 bytes.
+    if !(1..=63).contains(&name.len()) {
+        return Err(Error::value("name must have 1 to 63 bytes"));
+    }
+    let service = Service { name, kind: "_webrepl._tcp", address, port };
+    network.announce(&service).map_err(Error::Os)?;
+    Ok(Obj::NONE)
+}
+
+/// `_webrepl.config()`: port, password, address and name of the server that the board itself starts, or None.
 fn config(_args: &[Obj]) -> Result {
     let Some(server) = hal().webrepl() else { return Ok(Obj::NONE) };
     let (password, host) = (mp::str_obj(server.password)?, mp::str_obj(server.host)?);
-    mp::tuple(&[Obj::small_int(server.port as isize), password, host])
+    let name = server.name.map_or(Ok(Obj::NONE), mp::str_obj)?;
+    mp::tuple(&[Obj::small_int(server.port as isize), password, host, name])
 }
 
 /// `_webrepl.quirks([on])`: whether new connections behave as on stock boards.

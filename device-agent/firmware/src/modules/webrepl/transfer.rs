@@ -1,7 +1,8 @@
 //! The file protocol on the board's files.
 //!
-//! A file that is put goes to `NAME.part`, which takes its name at the end, so that a cut leaves the old file whole. With quirks
-//! it goes to its name at once, and nobody hears of a failure.
+//! A file that is put goes to `NAME.1.part`, which takes its name at the end, so that a cut leaves the old file whole. The number is
+//! another one for each put that is under way, so clients that put the same file don't meet: the last to end wins. With quirks a
+//! file goes to its name at once, and nobody hears of a failure.
 
 use core::cell::Cell;
 use core::ffi::CStr;
@@ -9,6 +10,7 @@ use core::ffi::CStr;
 use micropython_sys::ffi;
 use mpr_extmod::webrepl::file::{BLOCK, Operation, Request, reply};
 
+use super::Global;
 use super::connection::Connection;
 use crate::errno;
 use crate::hal::hal;
@@ -19,6 +21,17 @@ use crate::wait;
 /// What each piece of a file costs with quirks, in microseconds.
 const STEP_US: u64 = 20_000;
 
+/// Puts that may be under way at once.
+const PUTS: u32 = 9;
+
+/// The numbers of the puts that are under way, a bit for each.
+static TAKEN: Global<Cell<u32>> = Global(Cell::new(0));
+
+/// Forgets the puts of the last life.
+pub(super) fn reset() {
+    TAKEN.0.set(0);
+}
+
 /// The file that is put or got.
 pub struct Transfer {
     /// The open file, or null.
@@ -26,6 +39,8 @@ pub struct Transfer {
     /// Its names: while it is written, and afterwards.
     part: Cell<Obj>,
     name: Cell<Obj>,
+    /// The number of the put, from 1; 0 is none.
+    number: Cell<u32>,
     /// The first error, as the client is told.
     failed: Cell<i32>,
 }
@@ -36,6 +51,7 @@ impl Default for Transfer {
             file: Cell::new(Obj::NULL),
             part: Cell::new(Obj::NULL),
             name: Cell::new(Obj::NULL),
+            number: Cell::new(0),
             failed: Cell::new(0),
         }
     }
@@ -74,20 +90,39 @@ fn replace(part: Obj, name: Obj) -> Result<()> {
 }
 
 impl Transfer {
+    /// Takes the lowest number that no other put has.
+    fn take_number(&self) -> Result<u8> {
+        let taken = TAKEN.0.get();
+        let free = taken.trailing_ones();
+        if free >= PUTS {
+            return Err(Error::Os(errno::EBUSY));
+        }
+        TAKEN.0.set(taken | 1 << free);
+        self.number.set(free + 1);
+        Ok(b'1' + free as u8)
+    }
+
+    fn give_number_back(&self) {
+        if let Some(bit) = self.number.replace(0).checked_sub(1) {
+            TAKEN.0.set(TAKEN.0.get() & !(1 << bit));
+        }
+    }
+
     /// Opens a file to be put under this name.
     fn put(&self, name: &[u8], stock: bool) -> Result<()> {
         let name_object = mp::str_of_bytes(name)?;
-        let part = if stock {
-            name_object
-        } else {
-            let mut text = mp::TextBuffer::new(name.len() + 6)?;
-            text.push(name)?;
-            text.push(b".part")?;
-            text.into_str()?
-        };
         if !stock && is_directory(name_object) {
             return Err(Error::Os(errno::EISDIR));
         }
+        let part = if stock {
+            name_object
+        } else {
+            let mut text = mp::TextBuffer::new(name.len() + 8)?;
+            text.push(name)?;
+            text.push(&[b'.', self.take_number()?])?;
+            text.push(b".part")?;
+            text.into_str()?
+        };
         self.file.set(open(part, "wb")?);
         self.part.set(part);
         self.name.set(name_object);
@@ -130,6 +165,7 @@ impl Transfer {
         if failed != 0 && named {
             let _ = remove(part);
         }
+        self.give_number_back();
         failed
     }
 
@@ -156,6 +192,7 @@ impl Connection {
             Operation::Put(size) => {
                 let opened = self.transfer.put(request.name(), self.is_stock());
                 if let Err(error) = opened {
+                    self.transfer.give_number_back();
                     if self.is_stock() {
                         return self.close();
                     }
