@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use mpr_wire::{Answer, Answers, FRAME_NUMBERS, HEAD, MAX_PAYLOAD, encode, wire_len};
+use mpr_wire::{Answer, Answers, FRAME_NUMBERS, HEAD, MAX_PAYLOAD, encode, longest_wire_len};
 
 use super::request::{REFUSED_FRAME, SYNCHRONISED};
 
@@ -25,10 +25,10 @@ const PAUSES: u32 = 16;
 const RESCUES: [(usize, u64); 6] = [
     (HEAD, 300),
     (300, 600),
-    (wire_len(MAX_PAYLOAD) / 4, 1000),
-    (wire_len(MAX_PAYLOAD) / 4, 2000),
-    (wire_len(MAX_PAYLOAD), 3000),
-    (wire_len(MAX_PAYLOAD), 3000),
+    (longest_wire_len(MAX_PAYLOAD) / 4, 1000),
+    (longest_wire_len(MAX_PAYLOAD) / 4, 2000),
+    (longest_wire_len(MAX_PAYLOAD), 3000),
+    (longest_wire_len(MAX_PAYLOAD), 3000),
 ];
 
 /// How long it takes at least until a board is taken for silent.
@@ -214,7 +214,7 @@ impl Session {
 
     /// Queues a frame, which stands for so many bytes of content.
     pub(crate) fn frame(&mut self, payload: &[u8], deflated: bool, content: u64) {
-        let mut wire = Vec::with_capacity(wire_len(payload.len()));
+        let mut wire = Vec::with_capacity(longest_wire_len(payload.len()));
         encode(self.number, deflated, payload, &mut wire);
         self.queued += wire.len() as u64;
         self.kept.push_back(Kept { wire, content, sent: false });
