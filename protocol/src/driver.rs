@@ -26,6 +26,9 @@ pub(crate) type Keyboard<'a> = &'a mut dyn FnMut() -> Vec<u8>;
 /// Hears what happens in a conversation with an agent, and says what it came to.
 pub(crate) type Turn<'a, A, T> = &'a mut dyn FnMut(&mut A, Option<agent::Event>) -> Result<Option<T>, Error>;
 
+/// So often what has come is taken to be dropped, a buffer each time.
+const DROPPED: usize = 16;
+
 /// So long is a board asked for its prompt that is to stop; somebody waits for it.
 const STOP: Duration = Duration::from_secs(5);
 
@@ -309,6 +312,19 @@ impl Driver {
         let now = Instant::now();
         let result = self.transport.send_all(bytes, now + patience);
         result.map_err(|error| lost(error, during, Instant::now() - now))
+    }
+
+    /// Takes what has come, which nobody waits for.
+    pub(crate) fn drop_received(&mut self, during: &str) -> Result<(), Error> {
+        let now = Instant::now();
+        // A board that never stops printing does not hold the caller up.
+        for _ in 0..DROPPED {
+            let taken = self.transport.recv(&mut self.buf, now);
+            if taken.map_err(|error| lost(error, during, Duration::ZERO))? == 0 {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Hands the link what it takes now of what is to be sent.

@@ -249,6 +249,15 @@ impl Device {
         self.unfollowed
     }
 
+    /// Whether the link to a board that was let be still stands, without a word to the board. What the board has printed since is
+    /// dropped.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] when the other side is gone. A network that went silent does not show.
+    pub fn check_link(&mut self) -> Result<(), Error> {
+        self.driver.drop_received("the wait")
+    }
+
     /// The link itself, for the interactive REPL. The board's state is unknown afterwards; the next operation enters
     /// the raw REPL anew, and nothing is done to leave it before.
     pub fn transport_mut(&mut self) -> &mut dyn Transport {
