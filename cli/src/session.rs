@@ -318,6 +318,14 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Whether a board that was let be is still there, as far as its link tells `command`.
+    pub fn check_link(&mut self, command: &str) -> Result<(), Failure> {
+        match &mut self.device {
+            Some(device) => device.notice().map(drop).map_err(|error| Failure::device(command, error)),
+            None => Ok(()),
+        }
+    }
+
     /// Gets back to a board that was let be. It may have been reset or unplugged and be there under a new link.
     pub fn reach_again(&mut self) -> Result<(), Failure> {
         self.reach(Instant::now())

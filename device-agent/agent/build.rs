@@ -5,13 +5,14 @@ use std::{env, fs};
 
 use flate2::{Compress, Compression, FlushCompress};
 
-/// Names of the module's own that are shortened, none of which stands in a string. Attributes keep theirs.
-const NAMES: [&str; 50] = [
-    "token", "unit", "size", "wbits", "fetch", "write", "head", "links", "body", "number", "left", "count",
-    "piece", "more", "request", "answers", "inflater", "source", "end", "receive", "part", "alive", "send",
-    "kind", "data", "fields", "front", "answer", "frame", "step", "total", "seen", "one", "some", "rest",
-    "take", "integer", "path", "digest", "name", "block", "trouble", "look", "length", "out", "blocks",
-    "packer", "sink", "status", "store",
+/// Names of the module's own that are shortened, the frequent ones first; none of them stands in a string. Attributes
+/// keep theirs.
+const NAMES: [&str; 56] = [
+    "name", "part", "integer", "out", "status", "body", "data", "sink", "size", "head", "source", "packer",
+    "wbits", "piece", "step", "left", "send", "kind", "answer", "total", "number", "count", "answers",
+    "block", "trouble", "more", "alive", "front", "one", "write", "path", "memory", "unit", "end", "receive",
+    "seen", "take", "packs", "token", "fetch", "keys", "request", "inflater", "some", "digest", "length",
+    "byte", "key", "drain", "free", "fields", "frame", "rest", "look", "blocks", "store",
 ];
 
 fn main() {
@@ -69,8 +70,8 @@ fn tokens(mut code: &str) -> Vec<&str> {
 
 fn short(word: &str) -> Option<String> {
     let at = NAMES.iter().position(|name| *name == word)?;
-    let letter = |i: usize| char::from(b'A' + (i % 26) as u8);
-    Some(if at < 26 { letter(at).to_string() } else { format!("{}_", letter(at)) })
+    let letter = char::from(b'A' + (at % 26) as u8);
+    Some(format!("{letter}{}", "_".repeat(at / 26)))
 }
 
 fn deflate(bytes: &[u8]) -> Vec<u8> {

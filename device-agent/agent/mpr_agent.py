@@ -7,7 +7,7 @@ from binascii import crc32
 from hashlib import sha256
 
 # Also in lib.rs of this folder.
-VERSION = 1
+VERSION = 2
 
 
 def run(token, unit, size, wbits):
@@ -31,7 +31,7 @@ def run(token, unit, size, wbits):
     fetch = sys.stdin.buffer.readinto
     write = sys.stdout.buffer.write
     head = memoryview(bytearray(8))
-    links = memoryview(bytearray((size + 251) // 252))
+    keys = memoryview(bytearray(size // 56 + 1))
     body = memoryview(bytearray(size))
     # The next frame's number; bytes to read before the next acknowledgement, and how many there were.
     number = 0
@@ -89,22 +89,24 @@ def run(token, unit, size, wbits):
             receive(head)
             n = head[1] & 127 | (head[2] & 63) << 7
             if min(head) > 127 and n <= size:
-                k = (n + 251) // 252
-                receive(links[:k])
+                step = 56 if head[7] & 64 else 224
+                receive(keys[: -(-n // step)])
                 receive(body[:n])
-                for i in range(k):
-                    at = i * 252 - 1
-                    step = links[i]
-                    while step:
-                        at += step - (step > 3)
-                        if at >= n:
-                            break
-                        step = body[at]
-                        body[at] = 3
+                for i in range(0, n, step):
+                    key = keys[i // step]
+                    if key:
+                        # Behind the payload there is nothing that matters.
+                        part = bytes(body[i : i + step])
+                        for byte in b"\x02\x03\x04\r":
+                            one = bytes((byte ^ key,))
+                            at = part.find(one)
+                            while at >= 0:
+                                body[i + at] = byte
+                                at = part.find(one, at + 1)
                 total = 0
                 for i in range(7, 2, -1):
                     total = total << 7 | head[i] & 127
-                if total == crc32(body[:n], crc32(head[:3])) & 0xFFFFFFFF and head[0] & 127 == number:
+                if total & 0x3FFFFFFFF == crc32(body[:n], crc32(head[:3])) & 0xFFFFFFFF and head[0] & 127 == number:
                     number = number + 1 & 127
                     return n
             send(78, bytes((number,)))
@@ -234,7 +236,6 @@ def run(token, unit, size, wbits):
         bits = integer(1)
         h = sha256()
         packer = None
-        tag = 68
         with open(name, "rb") as f:
             if at:
                 f.seek(at)
@@ -245,7 +246,7 @@ def run(token, unit, size, wbits):
                 n -= k
                 part = body[:k]
                 h.update(part)
-                if bits and tag == 68:
+                if bits and not packer:
                     # The first part decides.
                     import io, deflate
 
@@ -253,31 +254,29 @@ def run(token, unit, size, wbits):
                     packer = deflate.DeflateIO(sink, deflate.RAW, bits)
                     packer.write(part)
                     packer.close()
-                    tag = 90
+                    packer = None
                     if sink.tell() * 8 > k * 7:
                         bits = 0
-                        packer = None
-                        tag = 68
                     else:
                         sink = io.BytesIO()
                         packer = deflate.DeflateIO(sink, deflate.RAW, bits)
                 if packer:
                     packer.write(part)
                     if sink.tell() * 2 > step:
-                        drain(sink, tag)
+                        drain(sink)
                     else:
                         alive()
                 else:
                     answer(part)
         if packer:
             packer.close()
-            drain(sink, tag)
+            drain(sink)
         return h.digest()
 
-    def drain(sink, tag):
+    def drain(sink):
         n = sink.tell()
         sink.seek(0)
-        answer(sink.read(n), tag)
+        answer(sink.read(n), 90)
         sink.seek(0)
 
     def put():
@@ -375,10 +374,10 @@ def run(token, unit, size, wbits):
             pass
         return status or b"\xfe\xff\xff\xff"
 
-    def memory_now():
+    def heap():
         return free().to_bytes(4, "little")
 
-    jobs = {76: look, 66: blocks, 71: get, 80: put, 72: memory_now}
+    jobs = {76: look, 66: blocks, 71: get, 80: put, 72: heap}
     send(72, bytes(repr((VERSION, size, wbits, packs, memory, sys.platform)), "utf8") + token)
     while 1:
         job = integer(1)

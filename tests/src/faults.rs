@@ -16,6 +16,8 @@ pub struct Faults {
     pub double: f64,
     /// Chance of each byte to have one bit flipped, 0 to 1.
     pub corrupt: f64,
+    /// The byte behind so many others becomes this one.
+    pub strike: Option<(u64, u8)>,
     /// The link is cut behind this many bytes.
     pub cut_after: Option<u64>,
 }
@@ -83,6 +85,8 @@ pub struct Engine {
     faults: Faults,
     random: fastrand::Rng,
     taken: u64,
+    /// Bytes that faults have met or spared.
+    met: u64,
     line: Option<Line>,
     queue: VecDeque<(Instant, Vec<u8>)>,
     queued: usize,
@@ -96,6 +100,7 @@ impl Engine {
             faults,
             random: fastrand::Rng::with_seed(seed),
             taken: 0,
+            met: 0,
             line: None,
             queue: VecDeque::new(),
             queued: 0,
@@ -163,10 +168,16 @@ impl Engine {
             // Always the same number of draws for a byte, so that one fault's rate does not move another's places.
             let (lose, double, corrupt) = (self.random.f64(), self.random.f64(), self.random.f64());
             let bit = self.random.u8(0..8);
+            let place = self.met;
+            self.met += 1;
             if lose < self.faults.lose {
                 continue;
             }
-            let byte = if corrupt < self.faults.corrupt { byte ^ (1 << bit) } else { byte };
+            let byte = match self.faults.strike {
+                Some((at, other)) if at == place => other,
+                _ if corrupt < self.faults.corrupt => byte ^ (1 << bit),
+                _ => byte,
+            };
             out.push(byte);
             if double < self.faults.double {
                 out.push(byte);
@@ -263,6 +274,12 @@ mod tests {
         assert_eq!(corrupted.len(), 1000);
         assert!(corrupted.iter().all(|byte| byte.count_ones() <= 1));
         assert!(corrupted.iter().any(|&byte| byte != 0));
+    }
+
+    #[test]
+    fn one_byte_is_struck() {
+        let faults = Faults { strike: Some((5, 3)), baud: Some(9600), ..Faults::default() };
+        assert_eq!(through(&faults, 1, b"0123456789"), b"01234\x036789");
     }
 
     #[test]

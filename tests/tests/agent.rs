@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use mpr_tests::{BoardOptions, Desk, Faults, Kind, Schedule};
+use nix::sys::signal::Signal;
 
 fn agent_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../device-agent/agent")
@@ -121,8 +122,28 @@ fn trees_go_in_one_stream(kind: Kind) {
     assert_eq!(desk.on_board("tree/1/file 1.py"), b"changed");
 }
 
-mpr_tests::on!(sim, mpr_tests::Kind::SimLink, [nothing_stays_behind, little_travels, trees_go_in_one_stream]);
-mpr_tests::on!(wasm, mpr_tests::Kind::Wasm, [nothing_stays_behind, little_travels, trees_go_in_one_stream]);
+mpr_tests::on!(
+    sim,
+    mpr_tests::Kind::SimLink,
+    [
+        nothing_stays_behind,
+        little_travels,
+        trees_go_in_one_stream,
+        a_killed_copy_is_gone_on_with,
+        content_at_the_prompt_does_not_run
+    ]
+);
+mpr_tests::on!(
+    wasm,
+    mpr_tests::Kind::Wasm,
+    [
+        nothing_stays_behind,
+        little_travels,
+        trees_go_in_one_stream,
+        a_killed_copy_is_gone_on_with,
+        content_at_the_prompt_does_not_run
+    ]
+);
 
 /// How many seeds a run tries; `cargo xtask soak` asks for more.
 fn seeds() -> std::ops::Range<u64> {
@@ -184,6 +205,85 @@ fn a_bad_line_leaves_whole_files_only() {
         desk.run(&["cp", "-r", "tree", ":"]);
         assert_eq!(desk.names("tree").len(), parts.len(), "seed {seed}");
         desk.run(&["rm", "-r", ":tree"]);
+    }
+}
+
+/// A copy that is killed leaves a part of the file, and the next one goes on behind it: alone, in a stream of several, by `sync`. A part of
+/// something else is replaced.
+fn a_killed_copy_is_gone_on_with(kind: Kind) {
+    let desk = Desk::new(kind);
+    let mut random = fastrand::Rng::with_seed(6);
+    let content: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(100_000).collect();
+    desk.write("tree/file", &content);
+    desk.write("tree/other", b"small");
+    let slow = Faults { baud: Some(921_600), ..Faults::default() };
+    let jobs: [&[&str]; 3] = [
+        &["cp", "tree/file", ":tree/file"],
+        &["cp", "-r", "tree", ":"],
+        &["sync", "--delete", "tree", ":tree"],
+    ];
+    for words in jobs {
+        let kill = || {
+            desk.run(&["mkdir", ":tree"]);
+            desk.board.link().set(Schedule::both(0, &slow));
+            let before = desk.board.link().traffic().0;
+            let mut running = desk.mpr().args(words).spawn();
+            desk.board.link().wait_until_sent(before + 70_000);
+            running.signal(Signal::SIGKILL);
+            let _ = running.wait();
+            desk.board.link().heal();
+            assert!(desk.names("tree").contains(&"file.part".to_owned()), "{words:?}");
+        };
+        kill();
+        let rest = sent(&desk, words);
+        assert!((20_000..60_000).contains(&rest), "{words:?}: {rest}");
+        assert!(desk.on_board("tree/file") == content, "{words:?}");
+        assert!(!desk.names("tree").contains(&"file.part".to_owned()), "{words:?}");
+        desk.run(&["rm", "-r", ":tree"]);
+        kill();
+        let mut changed = content.clone();
+        changed[10] ^= 1;
+        desk.write("tree/file", &changed);
+        let all = sent(&desk, words);
+        assert!(all > 100_000, "{words:?}: {all}");
+        assert!(desk.on_board("tree/file") == changed, "{words:?}");
+        assert!(!desk.names("tree").contains(&"file.part".to_owned()), "{words:?}");
+        desk.write("tree/file", &content);
+        desk.run(&["rm", "-r", ":tree"]);
+    }
+}
+
+/// What does not deflate, and makes a file when it reaches a prompt: the raw REPL runs what is in front of a Ctrl-D, the friendly one,
+/// to which Ctrl-B leads, each line.
+fn runnable(size: usize) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(4);
+    let code = b"open('ran','w').close()";
+    let mut content = Vec::new();
+    while content.len() < size {
+        content.extend(std::iter::repeat_with(|| random.u8(..)).take(700));
+        content.extend([&b"\x04"[..], code, b"\x04\x02\r", code, b"\r\x01"].concat());
+    }
+    content
+}
+
+/// A byte that a bad line turns into Ctrl-C ends the agent; what was on its way behind it comes to the prompt, and nothing of it runs.
+fn content_at_the_prompt_does_not_run(kind: Kind) {
+    let desk = Desk::new(kind);
+    let content = runnable(60_000);
+    desk.write("file", &content);
+    let whole = sent(&desk, &["cp", "file", ":"]);
+    let first = whole - content.len() as u64;
+    // A third of them where a board takes its time.
+    for n in (0..24).step_by(if kind == Kind::Wasm { 3 } else { 1 }) {
+        desk.run(&["rm", ":file"]);
+        let strike = Some((first + n * 2_411, 0x03));
+        let faults = Faults { strike, ..Faults::default() };
+        desk.board.link().set(Schedule { to_board: faults, ..Schedule::default() });
+        let outcome = desk.mpr().args(["cp", "file", ":"]).run();
+        desk.board.link().heal();
+        assert!(outcome.status.success(), "{strike:?}: {outcome}");
+        assert_eq!(desk.names(""), ["file"], "{strike:?}");
+        assert!(desk.on_board("file") == content, "{strike:?}");
     }
 }
 

@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use mpr_wire::{Answer, Answers, FRAME_NUMBERS, HEAD, MAX_PAYLOAD, encode, wire_len};
+use mpr_wire::{Answer, Answers, FRAME_NUMBERS, HEAD, MAX_PAYLOAD, encode, longest_wire_len};
 
 use super::request::{REFUSED_FRAME, SYNCHRONISED};
 
@@ -25,10 +25,10 @@ const PAUSES: u32 = 16;
 const RESCUES: [(usize, u64); 6] = [
     (HEAD, 300),
     (300, 600),
-    (wire_len(MAX_PAYLOAD) / 4, 1000),
-    (wire_len(MAX_PAYLOAD) / 4, 2000),
-    (wire_len(MAX_PAYLOAD), 3000),
-    (wire_len(MAX_PAYLOAD), 3000),
+    (longest_wire_len(MAX_PAYLOAD) / 4, 1000),
+    (longest_wire_len(MAX_PAYLOAD) / 4, 2000),
+    (longest_wire_len(MAX_PAYLOAD), 3000),
+    (longest_wire_len(MAX_PAYLOAD), 3000),
 ];
 
 /// How long it takes at least until a board is taken for silent.
@@ -144,6 +144,8 @@ pub(crate) struct Session {
     awaiting: bool,
     /// When the board was last heard, or began to owe a word.
     since: Instant,
+    /// When it last acknowledged anything, in whatever state.
+    told: Instant,
     patience: Duration,
     longest_pause: Duration,
     heard: u32,
@@ -171,6 +173,7 @@ impl Session {
             accepted: 0,
             awaiting: true,
             since: now,
+            told: now,
             patience: PATIENCE,
             longest_pause: Duration::ZERO,
             heard: 0,
@@ -214,7 +217,7 @@ impl Session {
 
     /// Queues a frame, which stands for so many bytes of content.
     pub(crate) fn frame(&mut self, payload: &[u8], deflated: bool, content: u64) {
-        let mut wire = Vec::with_capacity(wire_len(payload.len()));
+        let mut wire = Vec::with_capacity(longest_wire_len(payload.len()));
         encode(self.number, deflated, payload, &mut wire);
         self.queued += wire.len() as u64;
         self.kept.push_back(Kept { wire, content, sent: false });
@@ -223,7 +226,8 @@ impl Session {
 
     /// The board has answered the last request, so it has accepted all frames.
     pub(crate) fn all_accepted(&mut self) {
-        while self.kept.front().is_some_and(|first| first.sent) {
+        // Since both began anew; an answer from before says nothing of what is sent again.
+        while self.kept.front().is_some_and(|first| self.gone + first.wire.len() as u64 <= self.sent) {
             self.accept_first();
         }
     }
@@ -272,6 +276,8 @@ impl Session {
     }
 
     fn acknowledge(&mut self, now: Instant, count: u8) {
+        // While the token is under way it still works on what came before.
+        self.told = now;
         if self.state != State::Running {
             return;
         }
@@ -421,7 +427,11 @@ impl Session {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
             State::Running if self.is_owed() => Some(self.since + self.patience),
-            State::Seeking(tries) => Some(self.since + Duration::from_millis(RESCUES[tries].1)),
+            State::Seeking(tries) => {
+                let due = self.since + Duration::from_millis(RESCUES[tries].1);
+                let is_last = tries + 1 == RESCUES.len();
+                Some(if is_last { due.max(self.told + SILENCE) } else { due })
+            }
             _ => None,
         }
     }

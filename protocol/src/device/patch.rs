@@ -9,8 +9,11 @@ use super::Device;
 use crate::Error;
 use crate::agent::request;
 
-/// Files of these sizes are compared, in bytes: smaller ones are sent as fast, larger ones would have to be held in memory.
-pub(super) const SIZES: Range<u64> = 8 << 10..1 << 20;
+/// A smaller file is sent as fast as it is compared, in bytes.
+pub(super) const SMALLEST: u64 = 8 << 10;
+
+/// Files of these sizes are compared, in bytes: larger ones would have to be held in memory.
+pub(super) const SIZES: Range<u64> = SMALLEST..1 << 20;
 
 /// Blocks of a file, about.
 const BLOCKS: usize = 128;

@@ -1,7 +1,8 @@
 //! Content of files to the board, by the agent.
 //!
 //! The stream goes on while the board writes; it says what became of each file. When the agent is lost in the middle (a
-//! damaged byte can be an interrupt), it is started again and goes on where the board's part of the file ends.
+//! damaged byte can be an interrupt), it is started again and goes on where the board's part of the file ends. So does a copy whose
+//! predecessor left a part: if the digest of that is one of ours.
 
 use std::collections::VecDeque;
 use std::io::Read;
@@ -15,7 +16,7 @@ use super::patch::{self, Patch};
 use super::{Device, Progress};
 use crate::Error;
 use crate::agent::Event;
-use crate::agent::request::{self, ANY_SIZE, Status, There};
+use crate::agent::request::{self, ANY_SIZE, NO_DIGEST, Status, There};
 use crate::driver::Limits;
 
 /// Bytes read from the source at once.
@@ -23,6 +24,9 @@ const CHUNK: usize = 16 << 10;
 
 /// The board may lack so much of what was sent: what is on its way, and what the deflater holds.
 const HISTORY: u64 = 256 << 10;
+
+/// A part of a file that an earlier copy left is compared up to this size, in bytes, for it has to be held in memory.
+const LARGEST_LEFT: u64 = 4 << 20;
 
 /// A lost agent is started again so often for one file.
 const RESTARTS: u32 = 20;
@@ -47,12 +51,26 @@ pub(super) struct Upload<'a> {
     patch: Option<Patch>,
 }
 
-/// What a board lacks of a file when its agent was lost.
+/// Where to go on with a file, and content from there on that was read already.
+pub(super) type Resume = (u64, Vec<u8>);
+
+/// What a board lacks of a file when its agent was lost, or its word on the file.
 enum Rest {
     InPlace,
-    From(u64, Vec<u8>),
+    From(Resume),
     /// More than is still in memory.
     Unknown,
+}
+
+/// A part of a file: its size, and the first bytes of its digest.
+pub(super) type Left = (u64, Vec<u8>);
+
+/// The part of a file that is there, if one is.
+pub(super) fn left(there: There) -> Option<Left> {
+    match there {
+        There::File { size, digest: Some(digest) } => Some((u64::from(size), digest)),
+        _ => None,
+    }
 }
 
 fn is_memory(error: &Error) -> bool {
@@ -80,6 +98,21 @@ impl<'a> Upload<'a> {
         }
     }
 
+    /// Names the file, and sends what was read of it already. Returns how much of it the board has.
+    pub(super) fn begin(&self, agent: &mut Agent, resume: Option<Resume>) -> u64 {
+        let size = self.len.and_then(|len| u32::try_from(len).ok()).unwrap_or(ANY_SIZE);
+        let (at, rest) = resume.unwrap_or_default();
+        agent.say(&match at {
+            0 => request::file(self.path, size),
+            _ if size == ANY_SIZE => request::file_again(self.path, size),
+            _ => request::file_again(self.path, size.saturating_sub(at as u32)),
+        });
+        for chunk in rest.chunks(CHUNK) {
+            agent.content(chunk);
+        }
+        at
+    }
+
     /// Puts the next chunk into the stream, or its pieces that the board lacks.
     pub(super) fn feed(&mut self, agent: &mut Agent) {
         let start = self.read;
@@ -98,10 +131,36 @@ impl<'a> Upload<'a> {
         }
     }
 
+    /// Makes use of what the board has of the file: so many bytes with this digest. Nothing when it has none of ours and none was
+    /// read for that.
+    pub(super) fn go_on_behind(&mut self, left: u64, digest: &[u8]) -> Option<Resume> {
+        if left == 0 || left > self.len.unwrap_or(LARGEST_LEFT).min(LARGEST_LEFT) {
+            return None;
+        }
+        while self.read < left && !self.ended {
+            self.read_chunk(left - self.read);
+        }
+        let known = self.since(left, digest).filter(|_| self.read == left && self.failure.is_none());
+        let resume = known.map(|rest| (left, rest)).or_else(|| Some((0, self.since(0, &[])?)));
+        self.forget();
+        resume
+    }
+
     /// Reads the next chunk; nothing at the end or on failure.
     fn next(&mut self) {
+        self.read_chunk(CHUNK as u64);
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        while self.history.front().is_some_and(|first| first.start + HISTORY < self.read) {
+            self.history.pop_front();
+        }
+    }
+
+    fn read_chunk(&mut self, most: u64) {
         let mut bytes = Vec::new();
-        if let Err(source) = self.from.by_ref().take(CHUNK as u64).read_to_end(&mut bytes) {
+        if let Err(source) = self.from.by_ref().take(most.min(CHUNK as u64)).read_to_end(&mut bytes) {
             self.fail(Error::LocalIo { source });
             bytes.clear();
         }
@@ -116,9 +175,6 @@ impl<'a> Upload<'a> {
         let before = self.hash.clone();
         self.hash.update(&bytes);
         self.history.push_back(Chunk { start: self.read, bytes, before });
-        while self.history.front().is_some_and(|first| first.start + HISTORY < self.read) {
-            self.history.pop_front();
-        }
         self.read += self.history.back().map_or(0, |chunk| chunk.bytes.len() as u64);
     }
 
@@ -152,25 +208,31 @@ impl Device {
         len: Option<u64>,
         progress: Progress<'_>,
     ) -> Result<u64, Error> {
+        // Smaller ones are sent as fast as something is asked about them.
+        let (exists, left) = match len {
+            Some(..patch::SMALLEST) => (false, None),
+            _ => self.left_of(path)?,
+        };
         let Some(len) = len.filter(|len| patch::SIZES.contains(len)) else {
-            return self.put_upload(Upload::new(path, Box::new(from), len), progress);
+            return self.put_upload(Upload::new(path, Box::new(from), len), left, progress);
         };
         let mut content = Vec::new();
         from.take(len + 1).read_to_end(&mut content).map_err(|source| Error::LocalIo { source })?;
-        let patch = match content.len() as u64 == len {
+        let patch = match exists && content.len() as u64 == len {
             true => self.patch(path, &content)?,
             false => None,
         };
         let upload = || Upload::new(path, Box::new(&content[..]), Some(len));
+        let mut left = left;
         if patch.is_some() {
-            match self.put_upload(Upload { patch, ..upload() }, progress) {
+            match self.put_upload(Upload { patch, ..upload() }, left.take(), progress) {
                 // Another block had the sum of one of ours, or comparing takes too much memory.
                 Err(Error::Verify { .. }) => {}
                 Err(error) if is_memory(&error) => {}
                 done => return done,
             }
         }
-        match self.put_upload(upload(), progress) {
+        match self.put_upload(upload(), left, progress) {
             Err(error) if is_memory(&error) => {
                 self.give_agent_up()?;
                 self.write_by_snippets(path, &mut &content[..], Some(len), progress)
@@ -179,81 +241,81 @@ impl Device {
         }
     }
 
-    fn put_upload(&mut self, mut upload: Upload<'_>, progress: Progress<'_>) -> Result<u64, Error> {
+    /// Whether there is something at a path, and what an earlier copy has left of it.
+    fn left_of(&mut self, path: &str) -> Result<(bool, Option<Left>), Error> {
+        let part = format!("{path}.part");
+        let mut there = self.look_by_agent(&[(path, NO_DIGEST), (&part, ANY_SIZE)], 16)?;
+        let left = there.pop().and_then(left);
+        Ok((there.pop() != Some(There::Nothing), left))
+    }
+
+    /// Sends a file. `left`: what an earlier copy has left on the board.
+    fn put_upload(
+        &mut self,
+        mut upload: Upload<'_>,
+        left: Option<Left>,
+        progress: Progress<'_>,
+    ) -> Result<u64, Error> {
         let path = upload.path;
-        let mut resume: Option<(u64, Vec<u8>)> = None;
+        let resume = left.and_then(|(size, digest)| upload.go_on_behind(size, &digest));
+        let result = self.put_until_there(&mut upload, resume, progress);
+        self.leaving_nothing(result, |device| device.remove_part(path))
+    }
+
+    fn put_until_there(
+        &mut self,
+        upload: &mut Upload<'_>,
+        mut resume: Option<Resume>,
+        progress: Progress<'_>,
+    ) -> Result<u64, Error> {
         for _ in 0..RESTARTS {
             let resumed = matches!(resume, Some((1.., _)));
-            match self.put_once(&mut upload, resume.take(), progress) {
-                Ok(Some(Status::Done)) => {
+            let rest = match self.put_once(upload, resume.take(), progress) {
+                Ok(Some(Status::Done)) => Rest::InPlace,
+                // What it went on behind is not what was looked at before.
+                Ok(Some(Status::Differs)) if resumed => match upload.since(0, &[]) {
+                    Some(all) => Rest::From((0, all)),
+                    None => return Err(self.refused(Status::Differs, upload)),
+                },
+                Ok(Some(status)) => return Err(self.refused(status, upload)),
+                // The board's word on it was lost.
+                Ok(None) => self.rest_of(upload)?,
+                Err(Trouble::Died(error)) if is_memory(&error) => return Err(error),
+                Err(Trouble::Died(error)) => match self.rest_of(upload) {
+                    Ok(Rest::Unknown) | Err(_) => return Err(error),
+                    Ok(rest) => rest,
+                },
+                Err(Trouble::Error(error)) => return Err(error),
+            };
+            match rest {
+                Rest::InPlace => {
                     progress(upload.read);
                     return Ok(upload.read);
                 }
-                // What it went on behind is not what was looked at before.
-                Ok(Some(Status::Differs)) if resumed => match upload.since(0, &[]) {
-                    Some(all) => resume = Some((0, all)),
-                    None => return Err(self.refused(Status::Differs, &mut upload)),
-                },
-                Ok(Some(status)) => return Err(self.refused(status, &mut upload)),
-                // The board's word on it was lost.
-                Ok(None) => match self.is_in_place(&upload)? {
-                    true => return Ok(upload.read),
-                    false => resume = upload.since(0, &[]).map(|all| (0, all)),
-                },
-                Err(Trouble::Error(error)) => {
-                    if !matches!(error, Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. }) {
-                        self.remove_part(path);
-                    }
-                    return Err(error);
-                }
-                Err(Trouble::Died(error)) => match self.rest_of(&upload) {
-                    _ if is_memory(&error) => {
-                        self.remove_part(path);
-                        return Err(error);
-                    }
-                    Ok(Rest::InPlace) => return Ok(upload.read),
-                    Ok(Rest::From(at, rest)) => resume = Some((at, rest)),
-                    _ => {
-                        self.remove_part(path);
-                        return Err(error);
-                    }
-                },
+                Rest::From(from) => resume = Some(from),
+                Rest::Unknown => return Err(self.refused(Status::Differs, upload)),
             }
         }
-        self.remove_part(path);
-        Err(Error::Verify { path: path.to_owned(), detail: "the line damages too much".to_owned() })
+        Err(Error::Verify { path: upload.path.to_owned(), detail: "the line damages too much".to_owned() })
     }
 
-    /// Whether the whole file is on the board.
-    fn is_in_place(&mut self, upload: &Upload<'_>) -> Result<bool, Error> {
-        let there = self.look_by_agent(&[(upload.path, ANY_SIZE)], 32)?;
-        let ours = upload.hash.clone().finalize();
-        let is_same = |digest: &Vec<u8>| upload.failure.is_none() && digest[..] == ours[..];
-        Ok(matches!(&there[0], There::File { digest: Some(digest), .. } if is_same(digest)))
-    }
-
-    /// Where the board's part of the file ends, and the content from there on.
+    /// What is still to do when nobody knows how far the board came.
     fn rest_of(&mut self, upload: &Upload<'_>) -> Result<Rest, Error> {
         let part = format!("{}.part", upload.path);
         let is_read = upload.ended && upload.failure.is_none();
-        let whole = u32::try_from(upload.read).ok().filter(|_| is_read).unwrap_or(request::NO_DIGEST);
+        let whole = u32::try_from(upload.read).ok().filter(|_| is_read).unwrap_or(NO_DIGEST);
         let there = self.look_by_agent(&[(upload.path, whole), (&part, ANY_SIZE)], 16)?;
-        if let There::File { digest: Some(digest), .. } = &there[0]
+        if let [There::File { digest: Some(digest), .. }, _] = &there[..]
             && *digest == upload.hash.clone().finalize()[..16]
         {
             // It ended behind the last word.
             return Ok(Rest::InPlace);
         }
-        let known = match &there[1] {
-            There::File { size, digest: Some(digest) } => {
-                let at = u64::from(*size);
-                upload.since(at, digest).map(|rest| Rest::From(at, rest))
-            }
-            _ => None,
-        };
+        let left = there.into_iter().next_back().and_then(left);
+        let known = left.and_then(|(at, digest)| Some((at, upload.since(at, &digest)?)));
         // Something that an earlier copy left begins with other content.
-        let all = || upload.since(0, &[]).map(|all| Rest::From(0, all));
-        Ok(known.or_else(all).unwrap_or(Rest::Unknown))
+        let all = || Some((0, upload.since(0, &[])?));
+        Ok(known.or_else(all).map_or(Rest::Unknown, Rest::From))
     }
 
     /// What is at these paths, with the first bytes of the digests that are asked for.
@@ -286,7 +348,7 @@ impl Device {
     fn put_once(
         &mut self,
         upload: &mut Upload<'_>,
-        resume: Option<(u64, Vec<u8>)>,
+        resume: Option<Resume>,
         progress: Progress<'_>,
     ) -> Result<Option<Status>, Trouble> {
         let during = "writing a file";
@@ -295,18 +357,9 @@ impl Device {
             return Err(Trouble::Error(Error::Unsupported { what: during, lacks: "way to run the agent" }));
         };
         let id = agent.next_request();
-        let size = upload.len.and_then(|len| u32::try_from(len).ok()).unwrap_or(ANY_SIZE);
         agent.say(&request::put(id));
-        agent.say(&match resume {
-            Some((at @ 1.., _)) => request::file_again(upload.path, size.saturating_sub(at as u32)),
-            _ => request::file(upload.path, size),
-        });
-        let (mut at, rest) = resume.unwrap_or((0, Vec::new()));
-        for chunk in rest.chunks(CHUNK) {
-            agent.content(chunk);
-        }
+        let at = upload.begin(agent, resume);
         // Content that is in frames already, beside the request's own words.
-        at = at.min(upload.read);
         let before = agent.session.accepted();
         let limits = Limits { overall: None, ..self.driver.limits(0) };
         let mut said_all = false;

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use super::agent::{Agent, Trouble};
 use super::fs::HEAD;
-use super::put::Upload;
+use super::put::{Left, Upload, left};
 use super::{Device, DirEntry, HalfDigest};
 use crate::Error;
 use crate::agent::Event;
@@ -18,6 +18,9 @@ const PATHS: usize = 256;
 
 /// A lost agent is started again so often without a file more on the board.
 const RESTARTS: u32 = 8;
+
+/// Of files of so many bytes the board is asked whether an earlier copy has left a part.
+const RESUMED: u64 = 16 << 10;
 
 /// Files of a stream that may be on their way without a word about them.
 const AHEAD: usize = 32;
@@ -160,29 +163,37 @@ impl Device {
         let mut bytes = 0;
         while done < files.len() {
             let mut stream = Stream::new(files, &mut *open, done, bytes);
+            stream.left = self.left_of_each(&files[done..])?;
             let result = self.stream(&mut stream, each, progress);
             let Stream { done: now, bytes: so_far, stopped, next, .. } = stream;
             tries = if now > done { RESTARTS } else { tries - 1 };
             (done, bytes) = (now, so_far);
-            let begun = files.get(done..next).unwrap_or_default();
-            match result {
+            let error = match result {
                 Ok(()) if stopped => return Ok(()),
-                Ok(()) if tries > 0 => {}
-                Err(Trouble::Died(_)) if tries > 0 => {}
+                Ok(()) | Err(Trouble::Died(_)) if tries > 0 => continue,
                 Ok(()) => {
-                    self.remove_parts(begun);
                     let path = files.get(done).map_or_else(String::new, |(path, _)| (*path).to_owned());
-                    return Err(Error::Verify { path, detail: "the line damages too much".to_owned() });
+                    Error::Verify { path, detail: "the line damages too much".to_owned() }
                 }
-                Err(Trouble::Error(error) | Trouble::Died(error)) => {
-                    if !matches!(error, Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. }) {
-                        self.remove_parts(begun);
-                    }
-                    return Err(error);
-                }
-            }
+                Err(Trouble::Error(error) | Trouble::Died(error)) => error,
+            };
+            let begun = files.get(done..next).unwrap_or_default();
+            return self.leaving_nothing(Err(error), |device| device.remove_parts(begun));
         }
         Ok(())
+    }
+
+    /// What an earlier copy has left of the larger ones of these files, by their places.
+    fn left_of_each(&mut self, files: &[(&str, Option<u64>)]) -> Result<HashMap<usize, Left>, Error> {
+        let large = files.iter().enumerate().filter(|(_, (_, len))| len.is_none_or(|len| len >= RESUMED));
+        let parts: Vec<(usize, String)> = large.map(|(at, (path, _))| (at, format!("{path}.part"))).collect();
+        let mut found = HashMap::new();
+        for parts in parts.chunks(PATHS) {
+            let paths: Vec<(&str, u32)> = parts.iter().map(|(_, part)| (&**part, ANY_SIZE)).collect();
+            let there = self.look_by_agent(&paths, 16)?;
+            found.extend(parts.iter().zip(there).filter_map(|((at, _), there)| Some((*at, left(there)?))));
+        }
+        Ok(found)
     }
 
     /// Removes what may be there of files that did not take their places.
@@ -265,6 +276,9 @@ struct Stream<'a> {
     done: usize,
     /// The next file to begin.
     next: usize,
+    /// What an earlier copy has left of files, by their places behind `first`.
+    left: HashMap<usize, Left>,
+    first: usize,
     /// Files whose status is awaited, with their sizes as read.
     on_way: VecDeque<(usize, u64, Option<Error>)>,
     current: Option<(usize, Upload<'a>)>,
@@ -280,7 +294,20 @@ struct Stream<'a> {
 impl<'a> Stream<'a> {
     fn new(files: &'a [(&'a str, Option<u64>)], open: OpenFile<'a>, done: usize, bytes: u64) -> Self {
         let (on_way, current) = (VecDeque::new(), None);
-        Stream { files, open, done, next: done, on_way, current, stopped: false, bytes, count: 0, gap: false }
+        Stream {
+            files,
+            open,
+            done,
+            next: done,
+            left: HashMap::new(),
+            first: done,
+            on_way,
+            current,
+            stopped: false,
+            bytes,
+            count: 0,
+            gap: false,
+        }
     }
 
     fn counted(&mut self, count: u8) {
@@ -313,11 +340,16 @@ impl<'a> Stream<'a> {
             return false;
         };
         self.next += 1;
-        let size = len.and_then(|len| u32::try_from(len).ok()).unwrap_or(ANY_SIZE);
-        agent.say(&request::file(path, size));
         match (self.open)(at) {
-            Ok(from) => self.current = Some((at, Upload::new(path, from, *len))),
+            Ok(from) => {
+                let mut upload = Upload::new(path, from, *len);
+                let left = self.left.remove(&(at - self.first));
+                let resume = left.and_then(|(size, digest)| upload.go_on_behind(size, &digest));
+                upload.begin(agent, resume);
+                self.current = Some((at, upload));
+            }
             Err(error) => {
+                agent.say(&request::file(path, ANY_SIZE));
                 agent.say(request::FILE_ABANDONED);
                 self.on_way.push_back((at, 0, Some(error)));
             }

@@ -38,7 +38,7 @@ impl Device {
     /// # Errors
     /// [`Error::Os`], [`Error::NoSpace`], [`Error::Verify`], [`Error::SourceChanged`], [`Error::LocalIo`] when `from`
     /// fails; after these nothing new is left on the board. [`Error::Lost`], [`Error::Timeout`]: `NAME.part` may be
-    /// left; the next copy replaces it.
+    /// left; the next copy goes on behind it where the board has the agent and its content is that of the file, or replaces it.
     pub fn write_file(
         &mut self,
         path: &str,
@@ -69,10 +69,20 @@ impl Device {
             self.complete(&target, &digest)?;
             Ok(size)
         });
+        self.leaving_nothing(result, |device| device.attempt("removing what was left", &target.clean_up()))
+    }
+
+    /// After a failure that the board is still there after, `clean_up` takes away what was begun. After another one it stays: the next
+    /// copy goes on behind it, or replaces it.
+    pub(super) fn leaving_nothing<T>(
+        &mut self,
+        result: Result<T, Error>,
+        clean_up: impl FnOnce(&mut Self),
+    ) -> Result<T, Error> {
         if let Err(error) = &result
             && !matches!(error, Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. })
         {
-            self.attempt("removing what was left", &target.clean_up());
+            clean_up(self);
         }
         result
     }

@@ -19,7 +19,7 @@ fn try_seed(desk: &mut Desk, seed: u64) {
         let delay = Duration::from_millis([0, 0, 1, 5][random.usize(..4)]);
         let baud = [None, None, Some(115_200), Some(921_600)][random.usize(..4)];
         let cut_after = (random.u8(0..6) == 0).then(|| random.u64(1..20_000));
-        Faults { baud, delay, lose, double, corrupt, cut_after }
+        Faults { baud, delay, lose, double, corrupt, cut_after, strike: None }
     };
     let (to_board, from_board) = (line(), line());
     let event = random.u8(0..6);

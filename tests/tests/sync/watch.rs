@@ -92,6 +92,26 @@ fn a_board_that_was_unplugged_is_waited_for() {
     }
 }
 
+/// Nothing changes meanwhile.
+#[test]
+fn a_board_that_goes_away_is_missed_at_once_and_found_again() {
+    for kind in [Kind::SimLink, Kind::Wasm] {
+        let desk = filled(kind);
+        let mut running = desk.mpr().args(["sync", "--watch", "src", ":app"]).spawn();
+        running.wait_for_stdout("2 new, 0 unchanged\n");
+        desk.board.link().cut();
+        running.wait_for_stderr("the connection was lost");
+        running.wait_for_stderr("waiting for the device");
+        desk.board.link().restore();
+        running.wait_for_stdout("sync src :app\n2 unchanged\n");
+        desk.write("src/part.py", b"X = 2\n");
+        running.wait_for_stdout("changed :app/part.py\n1 changed, 1 unchanged\n");
+        running.signal(Signal::SIGINT);
+        running.wait().expect_code(130);
+        assert_eq!(desk.on_board("app/part.py"), b"X = 2\n");
+    }
+}
+
 #[test]
 fn ctrl_c_ends_the_wait_for_a_board() {
     let desk = filled(Kind::SimLink);

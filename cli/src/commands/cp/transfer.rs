@@ -230,7 +230,9 @@ fn left_behind(renames: bool, to: &str, error: &Error) -> String {
     let to = board::plain(to);
     match error {
         Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. } if renames => {
-            format!("`:{to}` is as it was; `:{to}.part` may be left, which the next copy replaces")
+            format!(
+                "`:{to}` is as it was; `:{to}.part` may be left, which the next copy goes on with or replaces"
+            )
         }
         Error::Lost { .. } | Error::Timeout { .. } | Error::Reset { .. } => {
             format!(

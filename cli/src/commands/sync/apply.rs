@@ -112,7 +112,7 @@ pub fn apply(
 ) -> Result<(), Failure> {
     let printer = session.printer();
     target.make_root(report, session)?;
-    let is_file = |step: &&Step| matches!(step.action, Action::New | Action::Change);
+    let is_file = |step: &&Step| step.is_file();
     let mut failed: Vec<&str> = Vec::new();
     for step in plan.steps.iter().filter(|step| !is_file(step) && step.action != Action::Replace) {
         let path = &*step.path;

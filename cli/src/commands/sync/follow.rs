@@ -84,7 +84,7 @@ impl Follower {
     ///
     /// # Errors
     /// When the folder is gone.
-    pub fn wait(&mut self, before: &Snapshot, stop: &dyn Fn() -> bool) -> Result<bool, Failure> {
+    pub fn wait(&mut self, before: &Snapshot, stop: &mut dyn FnMut() -> bool) -> Result<bool, Failure> {
         while !stop() {
             self.check_root(stop)?;
             match self.events.recv_timeout(TICK) {
@@ -124,7 +124,7 @@ impl Follower {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn check_root(&mut self, stop: &dyn Fn() -> bool) -> Result<(), Failure> {
+    pub fn check_root(&mut self, stop: &mut dyn FnMut() -> bool) -> Result<(), Failure> {
         let since = Instant::now();
         loop {
             match identity(&self.root) {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     /// Ends a hang only.
-    fn in_time() -> impl Fn() -> bool {
+    fn in_time() -> impl FnMut() -> bool {
         let start = Instant::now();
         move || start.elapsed() > Duration::from_secs(60)
     }
@@ -209,7 +209,7 @@ mod tests {
                 true => fs::write(folder.path().join(path), "x").unwrap(),
                 false => fs::create_dir_all(folder.path().join(path)).unwrap(),
             }
-            assert!(follower.wait(&before, &in_time()).unwrap(), "{path}");
+            assert!(follower.wait(&before, &mut in_time()).unwrap(), "{path}");
         }
     }
 
@@ -223,13 +223,13 @@ mod tests {
         fs::remove_dir(&root).unwrap();
         fs::create_dir(&root).unwrap();
         fs::write(root.join("a"), "x").unwrap();
-        assert!(follower.wait(&before, &in_time()).unwrap());
+        assert!(follower.wait(&before, &mut in_time()).unwrap());
         let before = follower.snapshot();
         fs::write(root.join("a"), "longer").unwrap();
-        assert!(follower.wait(&before, &in_time()).unwrap());
+        assert!(follower.wait(&before, &mut in_time()).unwrap());
         fs::remove_dir_all(&root).unwrap();
         let before = follower.snapshot();
-        let failure = follower.wait(&before, &in_time()).expect_err("it is gone");
+        let failure = follower.wait(&before, &mut in_time()).expect_err("it is gone");
         assert!(failure.message.contains(&root.display().to_string()), "{failure:?}");
     }
 }

@@ -213,7 +213,7 @@ impl Sync {
         let plan = plan(
             &wanted.side,
             &on_board.side,
-            Permission { delete: self.delete },
+            Permission { delete: self.delete, on_board: true },
             &wanted.shadowed,
             &keeps,
             &mut |path| match half_digest(&wanted.files[path]) {
@@ -296,7 +296,7 @@ impl Sync {
         let plan = plan(
             &wanted,
             &here.side,
-            Permission { delete: self.delete_local },
+            Permission { delete: self.delete_local, on_board: false },
             &BTreeSet::new(),
             &keeps,
             &mut |path| match half_digest(&here.files[path]) {

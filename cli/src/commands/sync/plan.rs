@@ -51,6 +51,13 @@ pub struct Step {
     pub path: String,
 }
 
+impl Step {
+    /// Whether a file comes.
+    pub fn is_file(&self) -> bool {
+        matches!(self.action, Action::New | Action::Change)
+    }
+}
+
 /// Steps in the order in which they are done, and what stands in the way of others.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
@@ -67,6 +74,9 @@ pub struct Plan {
 pub struct Permission {
     /// Remove what is not wanted.
     pub delete: bool,
+    /// The destination is a board, where a `NAME.part` is what a copy of NAME left: the next copy takes it up, and beside a
+    /// file that is as it should be it goes away.
+    pub on_board: bool,
 }
 
 /// Plans. `same` tells whether a wanted file is there already, with these sizes on both sides equal; `keeps` whether nothing may
@@ -120,14 +130,16 @@ pub fn plan<E>(
             (Kind::Mount | Kind::Link, _) => {}
         }
     }
-    let (removals, late) =
+    let (mut removals, late) =
         removals(wanted, existing, permission, shadowed, keeps, &making_way, &mut plan.steps);
+    if permission.on_board {
+        let coming: BTreeSet<&str> =
+            bring.iter().filter(|step| step.is_file()).map(|step| &*step.path).collect();
+        removals.retain(|step| !step.path.strip_suffix(".part").is_some_and(|of| coming.contains(of)));
+    }
     plan.steps.extend(removals);
     // Directories first: their names come before those of what they hold, so the order of paths will do.
-    bring.sort_by(|a, b| {
-        let is_file = |step: &Step| step.action != Action::MakeDirectory;
-        (is_file(a), &a.path).cmp(&(is_file(b), &b.path))
-    });
+    bring.sort_by(|a, b| (a.is_file(), &a.path).cmp(&(b.is_file(), &b.path)));
     plan.steps.extend(bring);
     plan.steps.extend(late);
     Ok(plan)
@@ -152,9 +164,8 @@ fn removals(
         if wanted.contains_key(path) && !in_the_way {
             continue;
         }
-        let leftover = path
-            .strip_suffix(".part")
-            .is_some_and(|of| matches!(wanted.get(of), Some(Kind::File(_))) && matches!(kind, Kind::File(_)));
+        let is_left_of = |of| matches!((wanted.get(of), kind), (Some(Kind::File(_)), Kind::File(_)));
+        let leftover = permission.on_board && path.strip_suffix(".part").is_some_and(is_left_of);
         if shadowed.contains(path) && matches!(kind, Kind::File(_)) {
             late.push(step(Action::Replace));
         } else if leftover {
@@ -206,7 +217,7 @@ mod tests {
         let plan = plan::<Infallible>(
             &side(wanted),
             &side(existing),
-            Permission { delete },
+            Permission { delete, on_board: true },
             &BTreeSet::from(["old.py".to_owned()]),
             &|path, _| kept.contains(&path),
             &mut |path| Ok(!path.contains("other")),
@@ -220,13 +231,23 @@ mod tests {
     fn what_is_new_changed_and_the_same() {
         let (steps, plan) = planned(
             &["lib/", "lib/a=3", "same=5", "other=5", "size=5", "made=0"],
-            &["lib/", "same=5", "other=5", "size=4", "mine=1", "made.part=9", "x.part=1", "old.py=3"],
+            &[
+                "lib/",
+                "same=5",
+                "other=5",
+                "size=4",
+                "mine=1",
+                "made.part=9",
+                "same.part=9",
+                "x.part=1",
+                "old.py=3",
+            ],
             false,
             &[],
         );
         assert_eq!(
             steps,
-            ["Remove made.part", "New lib/a", "New made", "Change other", "Change size", "Replace old.py"]
+            ["Remove same.part", "New lib/a", "New made", "Change other", "Change size", "Replace old.py"]
         );
         assert_eq!((plan.unchanged, plan.conflicts.len()), (1, 0));
     }
@@ -295,7 +316,7 @@ mod tests {
         #[test]
         fn the_steps_lead_there(wanted in any_side(), existing in any_side(), delete in any::<bool>()) {
             let Ok(plan) = plan::<Infallible>(
-                &wanted, &existing, Permission { delete }, &BTreeSet::new(), &|_, _| false, &mut |_| Ok(true),
+                &wanted, &existing, Permission { delete, on_board: false }, &BTreeSet::new(), &|_, _| false, &mut |_| Ok(true),
             );
             let mut now = existing.clone();
             for step in &plan.steps {

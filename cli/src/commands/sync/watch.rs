@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::follow::{Follower, Snapshot};
 use super::{Sync, Way};
@@ -13,6 +13,9 @@ use crate::session::Session;
 
 /// How often a board that went away is looked for.
 const LOOK_FOR_BOARD: Duration = Duration::from_millis(300);
+
+/// How often it is made sure that a board is still there while nothing changes.
+const LOOK_AFTER_BOARD: Duration = Duration::from_millis(500);
 
 /// What ended a round.
 enum Ended {
@@ -49,9 +52,10 @@ impl Sync {
                 Ended::Done => {}
             }
             session.let_be();
-            let signals = session.signals();
-            follower.wait(&snapshot, &|| signals.received().is_some())?;
-            interrupted(session)?;
+            if let Err(failure) = idle(&mut follower, &snapshot, session)? {
+                tell(&failure, session);
+                self.find_again(from, session)?;
+            }
         }
     }
 
@@ -68,7 +72,7 @@ impl Sync {
         if let Err(failure) = synchronised {
             // A folder that is gone is an error of its own.
             let ended = ended(failure, session)?;
-            follower.check_root(&|| false)?;
+            follower.check_root(&mut || false)?;
             return Ok(ended);
         }
         if rest.is_empty() {
@@ -78,7 +82,7 @@ impl Sync {
         let flag = session.signals().flag().clone();
         let (result, change) = thread::scope(|scope| {
             let waiting = scope.spawn(|| {
-                let change = follower.wait(before, &|| is_over.load(Ordering::SeqCst));
+                let change = follower.wait(before, &mut || is_over.load(Ordering::SeqCst));
                 if !matches!(change, Ok(false)) {
                     flag.raise();
                 }
@@ -122,6 +126,25 @@ impl Sync {
             }
         }
     }
+}
+
+/// Waits for a change. The inner error: the board went away meanwhile.
+fn idle(
+    follower: &mut Follower,
+    before: &Snapshot,
+    session: &mut Session<'_>,
+) -> Result<Result<(), Failure>, Failure> {
+    let mut link = Ok(());
+    let mut looked = Instant::now();
+    follower.wait(before, &mut || {
+        if looked.elapsed() >= LOOK_AFTER_BOARD {
+            looked = Instant::now();
+            link = session.check_link("sync");
+        }
+        link.is_err() || session.signals().received().is_some()
+    })?;
+    interrupted(session)?;
+    Ok(link)
 }
 
 /// What a failure means for the rounds to come: most are told, and the next change may cure them.

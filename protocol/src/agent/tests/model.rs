@@ -1,7 +1,7 @@
 //! The board's side of the protocol, byte by byte, after `mpr_agent.py`: it takes frames, acknowledges, refuses and begins anew. What
 //! it is sent is only collected; an answer ends it.
 
-use mpr_wire::{HEAD, MAX_PAYLOAD, decode, encode_answer, wire_len};
+use mpr_wire::{decode, encode_answer, wire_len};
 
 use crate::agent::request::{DATA, DONE, REFUSED_FRAME, SYNCHRONISED};
 
@@ -89,12 +89,8 @@ impl Model {
             out.push(0x80 | self.count);
         }
         self.held.push(byte);
-        if self.held.len() < HEAD {
-            return;
-        }
-        let len = usize::from(self.held[1] & 0x7f) | usize::from(self.held[2] & 0x3f) << 7;
-        let is_head = self.held[..HEAD].iter().all(|byte| *byte > 127) && len <= MAX_PAYLOAD;
-        if is_head && self.held.len() < wire_len(len) {
+        let Some(head) = self.held.first_chunk() else { return };
+        if wire_len(head).is_some_and(|len| self.held.len() < len) {
             return;
         }
         let frame = decode(&self.held).ok().filter(|frame| frame.number == self.number);
