@@ -40,7 +40,7 @@ pub type Exclude = Box<dyn Fn(&str, bool) -> bool + Send + Sync>;
 
 /// How the filesystem behaves.
 pub struct Options {
-    /// The board's directory that is mounted, such as `/` or `/lib`.
+    /// The board's directory that is mounted, such as `/` or `/lib`; empty for a board that has none.
     pub root: String,
     /// Nothing can be changed.
     pub read_only: bool,
@@ -170,8 +170,8 @@ impl Fs {
         let below = tree.path(ino)?;
         let root = self.options.root.trim_end_matches('/');
         Ok(match below.as_str() {
-            "" if root.is_empty() => "/".to_owned(),
-            "" => root.to_owned(),
+            "" => self.options.root.clone(),
+            below if self.options.root.is_empty() => below.to_owned(),
             below => format!("{root}/{below}"),
         })
     }

@@ -10,9 +10,9 @@ use mpr_tests::{Desk, Folder, Kind, contents};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 
-/// Operations of one case. With the cases of all tests here, 20,000.
+/// Operations of one case, and cases of each test. `MPR_MODEL_CASES=10` makes 20,000 operations of all.
 const OPERATIONS: usize = 500;
-const CASES: u32 = 10;
+const CASES: u32 = 2;
 
 /// Slots for files that stay open.
 const SLOTS: usize = 3;
@@ -131,9 +131,8 @@ impl Place {
                 false => data.len().to_string(),
             }),
             List(path) => {
-                let mut names: Vec<_> = fs::read_dir(at(path))?
-                    .map(|entry| Ok(entry?.file_name()))
-                    .collect::<io::Result<_>>()?;
+                let mut names: Vec<_> =
+                    fs::read_dir(at(path))?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
                 names.sort();
                 Ok(format!("{names:?}"))
             }
@@ -226,15 +225,15 @@ fn compare(operations: &[Operation], options: &[&str]) -> Result<(), TestCaseErr
 }
 
 fn run(options: &[&str]) {
+    let cases = std::env::var("MPR_MODEL_CASES").ok().and_then(|cases| cases.parse().ok());
     let config = Config {
-        cases: CASES,
+        cases: cases.unwrap_or(CASES),
         max_shrink_iters: 100,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/fuse/model.seeds"))),
         ..Config::default()
     };
     let operations = prop::collection::vec(operation(), OPERATIONS);
-    let outcome =
-        TestRunner::new(config).run(&operations, |operations| compare(&operations, options));
+    let outcome = TestRunner::new(config).run(&operations, |operations| compare(&operations, options));
     if let Err(error) = outcome {
         panic!("{error}");
     }

@@ -70,7 +70,10 @@ impl Mount {
         let path = format!("/{}", board_path(&self.path).trim_matches('/'));
         let (mut device, address, options) = session.hand_over()?;
         let name = device.name().to_owned();
-        let is_writable = device.capabilities().map_err(|error| Failure::device("mount", error))?.rename;
+        let (is_writable, has_directories) = {
+            let known = device.capabilities().map_err(|error| Failure::device("mount", error))?;
+            (known.rename, known.directories)
+        };
         if !is_writable && !self.read_only {
             session.printer().note("the device can't rename files, so the folder can only be read");
         }
@@ -83,7 +86,9 @@ impl Mount {
                 tell(&shown, &event);
             }
         });
-        let options = self.options(path.clone(), read_only);
+        // A board without directories knows no slashes.
+        let root = if has_directories { path.clone() } else { String::new() };
+        let options = self.options(root, read_only);
         let mount = FuseMount::new(folder, board, options, self.access(), observer)
             .map_err(|error| explain(folder, error))?;
         unmount_on_panic(mount.folder().to_owned());
@@ -103,6 +108,8 @@ impl Mount {
             session.printer().note(&format!("Ctrl-C, or `mpr umount {word}`, ends it"));
         }
         wait(&mount, session);
+        // A Ctrl-C has had what it wanted.
+        session.signals().forget();
         if mount.has_unwritten() {
             session.printer().note("files that are still open keep their last changes to themselves");
         }
