@@ -2,17 +2,18 @@
 //!
 //! `mpr-fixture slow-board MS FIFO` prints the port of a simulated board behind 115200 baud with so many ms on the way and so many
 //! bytes of receive buffer; `webrepl MS` and `webrepl-stock MS` that of one that is a WebREPL server, so many ms away each way; `wasm`
-//! and `microbit` that of another board; `index` the address of an index with a package
+//! and `microbit` that of another board; `agent-heap PORT` how many bytes of heap the agent takes there, those of the window that it
+//! inflates with; `index` the address of an index with a package
 //! `twenty` of 20 files. All last until standard input ends.
 
 use std::io::{self, Read};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use mpr_protocol::{Address, ConnectOptions, Device};
 use mpr_tests::{Board, BoardOptions, Faults, Gate, Index, Kind, Schedule, Trouble};
 
-const USAGE: &str =
-    "usage: mpr-fixture slow-board MS FIFO | webrepl MS | webrepl-stock MS | wasm | microbit | index";
+const USAGE: &str = "usage: mpr-fixture slow-board MS FIFO | webrepl MS | webrepl-stock MS | wasm | microbit | agent-heap PORT | index";
 
 const FILES: usize = 20;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         },
         ["wasm"] => serve(&Board::start(Kind::Wasm)),
         ["microbit"] => serve(&Board::start(Kind::Microbit)),
+        ["agent-heap", port] => return agent_heap(port),
         ["index"] => {
             let index = index();
             println!("{}", index.url());
@@ -52,6 +54,24 @@ fn usage() -> ExitCode {
 fn serve(board: &Board) {
     println!("{}", board.address());
     wait();
+}
+
+fn agent_heap(port: &str) -> ExitCode {
+    let address = port.parse::<Address>().expect("an address");
+    let heap = Device::connect(&address, &ConnectOptions::default()).and_then(|mut device| {
+        let heap = device.agent_heap()?;
+        device.close()?;
+        Ok(heap)
+    });
+    match heap {
+        Ok(Some((heap, window))) => println!("{heap} {window}"),
+        Ok(None) => println!("none"),
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// Until nobody holds the other end of standard input.

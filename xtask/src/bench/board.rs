@@ -34,6 +34,19 @@ impl Board {
     }
 }
 
+/// Bytes of heap that the agent takes on the board at a port, and those of the window among them.
+pub fn agent_heap(port: &Path) -> Result<(f64, f64)> {
+    let port = port.to_string_lossy();
+    let output = fixture(&["agent-heap", &port]).output();
+    let output = output.map_err(|error| format!("error: `mpr-fixture agent-heap`: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    match numbers[..] {
+        [heap, window] => Ok((heap, window)),
+        _ => Err(format!("error: the agent does not run on the board at {port}")),
+    }
+}
+
 /// An index of packages on this machine; it ends when dropped.
 pub struct Index {
     child: Child,

@@ -1,9 +1,10 @@
 //! Figures of `mpr` and the simulated board that have a bound.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use super::board::start_to_prompt;
+use super::board::{Board, agent_heap, start_to_prompt};
 use super::measure::{Run, median, peak_kb, timed};
 use super::report::{Row, Section};
 use super::tools::Tool;
@@ -15,12 +16,14 @@ impl Bench {
     pub(super) fn figures(&self) -> Result<Section> {
         let mut section = Section {
             title: "Figures",
-            text: "Peak memory is the largest resident set of all rounds.".into(),
+            text: "Peak memory is the largest resident set of all rounds. The heap of the agent is what it takes on the board while it runs, beside its\n\
+                   code and the window that it inflates with (32 KB, less where memory is short)."
+                .into(),
             columns: &["figure", "value", "at most", "met"],
             rows: Vec::new(),
         };
         type Measure<'a> = &'a dyn Fn() -> Result<f64>;
-        let all: [(&str, &str, f64, Measure<'_>); 8] = [
+        let all: [(&str, &str, f64, Measure<'_>); 10] = [
             ("`mpr --version`", "ms", 5.0, &|| self.version()),
             ("peak memory of `mpr`, 100 KB copies", "MB", 12.0, &|| self.memory(&["text", "random"])),
             ("peak memory of `mpr`, 1 MB copies", "MB", 12.0, &|| self.memory(&["big"])),
@@ -29,6 +32,10 @@ impl Bench {
             ("`mpr-sim` to its prompt, old flash", "ms", 50.0, &|| self.start(false)),
             ("TAB on a path of a board at its prompt", "ms", 150.0, &|| self.tab_on_board()),
             ("TAB on a path of `sim:`, started for it", "ms", 150.0, &|| self.tab_on_sim()),
+            ("heap of the agent on `mpr-sim`", "KB", 4.0, &|| agent_heap_kb(&self.board.port)),
+            ("heap of the agent on WebAssembly", "KB", 4.0, &|| {
+                agent_heap_kb(&Board::fixture(&self.programs.sim, &["wasm"])?.port)
+            }),
         ];
         for (name, unit, at_most, measure) in all {
             if !self.choice.wants(section.title, name) {
@@ -81,4 +88,10 @@ impl Bench {
         times.sort();
         Ok(times[times.len() / 2].as_secs_f64() * 1e3)
     }
+}
+
+/// Without the window, in KB.
+fn agent_heap_kb(port: &Path) -> Result<f64> {
+    let (heap, window) = agent_heap(port)?;
+    Ok((heap - window) / 1024.0)
 }
