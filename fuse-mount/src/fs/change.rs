@@ -347,9 +347,11 @@ fn made_before(
     }
 }
 
+/// Whether a filesystem does not replace what has the new name. `EPERM` is not such a word: it means that the two are on different
+/// filesystems, and nothing may be removed then.
 fn is_refusal(error: &Error) -> bool {
     let is = |errno: &mpr_protocol::Errno| {
-        ["EEXIST", "EPERM", "EACCES", "EISDIR", "ENOTEMPTY"].iter().any(|name| errno.is(name))
+        ["EEXIST", "EACCES", "EISDIR", "ENOTEMPTY"].iter().any(|name| errno.is(name))
     };
     matches!(error, Error::Os { errno, .. } if is(errno))
 }

@@ -113,6 +113,35 @@ fn renames_replace() {
     );
 }
 
+/// A second filesystem in the board's memory, which lasts until the board restarts.
+const SECOND: &str = "
+import vfs
+class Blocks:
+    data = bytearray(32 * 512)
+    def readblocks(self, n, buf): buf[:] = self.data[n * 512 : n * 512 + len(buf)]
+    def writeblocks(self, n, buf): self.data[n * 512 : n * 512 + len(buf)] = buf
+    def ioctl(self, op, arg):
+        if op in (4, 5): return 32 if op == 4 else 512
+vfs.VfsFat.mkfs(Blocks())
+vfs.mount(vfs.VfsFat(Blocks()), '/second')
+";
+
+#[test]
+fn a_rename_to_another_filesystem_is_refused_and_loses_nothing() {
+    let desk = Desk::new(Kind::SimPty);
+    desk.run(&["exec", SECOND]);
+    let Some(folder) = Folder::mount(&desk.board, &[]) else { return };
+    fs::write(folder.join("a"), "here").expect("it is written");
+    fs::write(folder.join("second/a"), "there").expect("it is written");
+    assert_eq!(errno(fs::rename(folder.join("a"), folder.join("second/a"))), Errno::EXDEV);
+    assert_eq!(on_board(&desk.board, "/second/a"), "b'there'\n");
+    assert_eq!(on_board(&desk.board, "/a"), "b'here'\n");
+    // In the other one, which does not replace by itself, renames replace, too.
+    fs::write(folder.join("second/b"), "new").expect("it is written");
+    fs::rename(folder.join("second/b"), folder.join("second/a")).expect("it replaces");
+    assert_eq!(on_board(&desk.board, "/second/a"), "b'new'\n");
+}
+
 #[test]
 fn a_file_that_is_written_can_be_renamed_and_removed() {
     let Some((desk, folder)) = desk(&[]) else { return };
