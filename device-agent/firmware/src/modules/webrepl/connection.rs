@@ -1,4 +1,10 @@
 //! A client: a stream over its socket.
+//!
+//! - `prompt`: passwords, and who has the prompt.
+//! - `sending`: frames for the client.
+
+mod prompt;
+mod sending;
 
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
@@ -9,18 +15,16 @@ use micropython_sys::qstr::{
     MP_QSTR_Connection, MP_QSTR_close, MP_QSTR_idle, MP_QSTR_notify, MP_QSTR_read, MP_QSTR_settle,
     MP_QSTR_state, MP_QSTR_write,
 };
-use mpr_extmod::webrepl::frame::{self, BINARY, CLOSE, PING, PONG, TEXT};
-use mpr_extmod::webrepl::{
-    ASK, DENIED, Event, FILES_ONLY, NO_WEBSOCKET, RESPONSE_MAX, Session, WELCOME, response,
-};
+use mpr_extmod::webrepl::frame::{self, PONG};
+use mpr_extmod::webrepl::{Event, NO_WEBSOCKET, Session};
 
+use super::is_stock;
 use super::transfer::Transfer;
-use super::{guard, is_stock};
 use crate::errno;
 use crate::hal::hal;
 use crate::modules::socket;
 use crate::mp::{self, Args, Error, Native, Obj, Result};
-use crate::{console, dupterm, native_dict, native_fn, native_make_new, wait};
+use crate::{console, dupterm, native_dict, native_fn, native_make_new};
 
 /// Bytes of input that wait for the program, and as many with quirks.
 const RING: usize = 1024;
@@ -29,12 +33,6 @@ const STOCK_RING: usize = 255;
 const PIECE: usize = 512;
 /// So many pieces are taken in at once, so that other clients and the program get their turn.
 const TURN: usize = 16;
-/// A client that takes no byte for so long is dropped.
-const PATIENCE_US: u64 = 10_000_000;
-/// Who has the prompt is asked by a ping when somebody else wants it, and loses it when nothing comes for so long.
-const GRACE_US: u64 = 3_000_000;
-/// Tells clients that nothing is lost, however fast they send.
-const NOTE: &[u8] = b"WebREPL-Flow: pushes-back\r\n";
 
 /// A client.
 #[repr(C)]
@@ -349,232 +347,6 @@ impl Connection {
             }
         }
     }
-
-    /// A websocket is asked for.
-    fn opened(&self) {
-        let mut out = [0; RESPONSE_MAX];
-        let note = if self.stock { &[][..] } else { NOTE };
-        let len = self.with_session(|session| response(session.key(), note, &mut out));
-        self.send(&out[..len]);
-        // The end right behind the answer says that somebody else is here. Whoever is no client keeps the console.
-        let taken = match self.stock {
-            true => dupterm::stream().is_some(),
-            false => self.full || dupterm::stream().is_some() && holder().is_none(),
-        };
-        if taken {
-            return self.close();
-        }
-        self.say(TEXT, ASK);
-        if self.stock && !self.is_closed() {
-            dupterm::set(self.object());
-        }
-    }
-
-    /// A password was given.
-    fn login(&self) {
-        match self.with_session(|session| guard::check(session.password())) {
-            guard::Verdict::Right if dupterm::stream().is_none() || self.has_prompt() => self.admit(),
-            guard::Verdict::Right => match holder() {
-                Some(holder) if !self.stock => self.wait_for(holder),
-                _ => self.say_bye(),
-            },
-            guard::Verdict::Wrong => {
-                self.say(TEXT, DENIED);
-                self.close();
-            }
-            guard::Verdict::TooSoon(seconds) => {
-                let mut text = *b"\r\nAccess denied: try again in 000 s\r\n";
-                let digits = [seconds / 100 % 10, seconds / 10 % 10, seconds % 10];
-                for (place, digit) in text[30..33].iter_mut().zip(digits) {
-                    *place = b'0' + digit as u8;
-                }
-                self.say(TEXT, &text);
-                self.close();
-            }
-        }
-    }
-
-    /// Lets it in, with the prompt.
-    fn admit(&self) {
-        self.with_session(Session::admit);
-        self.say(TEXT, WELCOME);
-        if !self.is_closed() {
-            dupterm::set(self.object());
-        }
-    }
-
-    /// Another client has the prompt, or had it and vanished without a word: it is asked which.
-    fn wait_for(&self, holder: &Connection) {
-        holder.ping();
-        self.waits_until.set(hal().ticks_us() + GRACE_US);
-        if self.hook.is_none() || mp::call(self.hook, &[self.object()]).is_err() {
-            // Nobody will look again.
-            self.waits_until.set(0);
-            self.say_bye();
-        }
-    }
-
-    /// Looks what has become of the wait for the prompt. True: it is over.
-    fn settle(&self) -> bool {
-        let until = self.waits_until.get();
-        if until == 0 || self.is_closed() {
-            return true;
-        }
-        let holder = holder();
-        if let Some(holder) = holder {
-            let lives = holder.heard.get() + GRACE_US > until;
-            let late = hal().ticks_us() >= until;
-            if !lives && !late {
-                return false;
-            }
-            // An answer that is behind input that the program does not read, or behind output, can't have come. A client that takes
-            // no output is dropped anyway.
-            if !lives && !holder.ping_due.get() && holder.room() > 0 {
-                holder.close();
-            }
-        }
-        self.waits_until.set(0);
-        let mut early = [0; PIECE];
-        let mut count = 0;
-        while let (Some(place), Some(byte)) = (early.get_mut(count), self.pop()) {
-            *place = byte;
-            count += 1;
-        }
-        match dupterm::stream() {
-            None => self.admit(),
-            Some(_) => {
-                self.with_session(Session::admit);
-                self.say(TEXT, FILES_ONLY);
-            }
-        }
-        if !self.busy.replace(true) {
-            self.handle(&mut early[..count]);
-            self.busy.set(false);
-        }
-        self.pump();
-        if !self.is_closed() {
-            socket::again(self.socket.get());
-        }
-        true
-    }
-
-    /// Asks whether the client is there. Never waits.
-    fn ping(&self) {
-        if self.sending.get() {
-            return self.ping_due.set(true);
-        }
-        let mut out = [0; frame::HEADER_MAX + PIECE];
-        let Some(len) = framed(PING, &[], &mut out) else { return };
-        let socket = socket::socket(self.socket.get()).and_then(socket::Socket::id);
-        let (Ok(id), Some(network)) = (socket, hal().network()) else { return };
-        match network.send(id, &out[..len], None) {
-            Ok(count) if count < len => self.send(&out[count..len]),
-            _ => {}
-        }
-    }
-
-    fn say_bye(&self) {
-        self.say(CLOSE, &[]);
-        self.close();
-    }
-
-    /// A binary frame.
-    pub(super) fn reply(&self, payload: &[u8]) {
-        self.say(BINARY, payload);
-    }
-
-    /// A frame. An interrupt that comes meanwhile is for the program, and a client that takes nothing is dropped.
-    fn say(&self, opcode: u8, payload: &[u8]) {
-        let mut out = [0; frame::HEADER_MAX + PIECE];
-        let Some(len) = framed(opcode, payload, &mut out) else { return };
-        self.send(&out[..len]);
-    }
-
-    fn send(&self, bytes: &[u8]) {
-        let mut interrupted = false;
-        let outer = self.sending.replace(true);
-        let mut left = bytes;
-        while !left.is_empty() && !self.is_closed() {
-            match self.send_some(left) {
-                Ok(count) => left = &left[count..],
-                // Waited for as long as need be: half a frame would be the end of the connection.
-                Err(error) if error.errno().is_none() => interrupted = true,
-                Err(_) => self.close(),
-            }
-        }
-        self.sent(outer);
-        if interrupted {
-            console::interrupt();
-        }
-    }
-
-    /// A frame is sent; `outer`: within another one.
-    fn sent(&self, outer: bool) {
-        self.sending.set(outer);
-        if !outer && self.ping_due.replace(false) && !self.is_closed() {
-            self.ping();
-        }
-    }
-
-    /// Sends at least one byte, or closes.
-    fn send_some(&self, bytes: &[u8]) -> Result<usize> {
-        let deadline = hal().ticks_us() + PATIENCE_US;
-        loop {
-            let object = self.socket.get();
-            let id = socket::socket(object)?.id()?;
-            let network = hal().network().ok_or(Error::Os(errno::ENODEV))?;
-            match network.send(id, bytes, None) {
-                Ok(count) if count > 0 => return Ok(count),
-                Ok(_) | Err(errno::EAGAIN) => {}
-                Err(error) => return Err(Error::Os(error)),
-            }
-            let left = wait::ms_until(deadline);
-            if left == 0 {
-                return Err(Error::Os(errno::ETIMEDOUT));
-            }
-            let wanted =
-                event::POLL_WR | if self.busy.get() || self.room() == 0 { 0 } else { event::POLL_RD };
-            let watched = network.watch(id, wanted);
-            wait::event(Some(if watched { left } else { 1 }))?;
-            // An interrupt may be what has come.
-            self.pump();
-        }
-    }
-
-    /// Console output. An interrupt is the error.
-    fn print(&self, text: &[u8]) -> Result<usize> {
-        if !self.is_open() || self.busy.get() {
-            return Ok(text.len());
-        }
-        let part = &text[..text.len().min(PIECE)];
-        let mut out = [0; frame::HEADER_MAX + PIECE];
-        let Some(len) = framed(TEXT, part, &mut out) else { return Ok(0) };
-        let (mut sent, mut interrupt) = (0, None);
-        let outer = self.sending.replace(true);
-        while sent < len {
-            match self.send_some(&out[sent..len]) {
-                Ok(count) => sent += count,
-                Err(error) if error.errno().is_none() && !self.is_closed() => interrupt = Some(error),
-                Err(_) => {
-                    self.close();
-                    self.sending.set(outer);
-                    return Ok(text.len());
-                }
-            }
-        }
-        self.sent(outer);
-        socket::again(self.socket.get());
-        interrupt.map_or(Ok(part.len()), Err)
-    }
-}
-
-/// Writes a whole frame, and says how long it is.
-fn framed(opcode: u8, payload: &[u8], out: &mut [u8; frame::HEADER_MAX + PIECE]) -> Option<usize> {
-    let mut head = [0; frame::HEADER_MAX];
-    let at = frame::header(opcode, u16::try_from(payload.len()).ok()?, &mut head);
-    out[..at].copy_from_slice(&head[..at]);
-    out.get_mut(at..at + payload.len())?.copy_from_slice(payload);
-    Some(at + payload.len())
 }
 
 unsafe extern "C" fn read(this: Obj, data: *mut u8, len: usize, errcode: *mut i32) -> usize {
