@@ -129,21 +129,21 @@ fn a_result_is_told_as_json() {
 fn on(kind: Kind) {
     let desk = Desk::new(kind);
     // Some boards have other directories in the root.
-    desk.run(&["mkdir", ":/work"]);
-    let Some(mut folder) = Folder::mount_path(&desk.board, ":/work", &[]) else { return };
+    desk.run(&["mkdir", ":/shelf"]);
+    let Some(mut folder) = Folder::mount_path(&desk.board, ":/shelf", &[]) else { return };
     let content: Vec<u8> = (0..30_000u32).map(|n| (n * 31 + n / 256) as u8).collect();
     fs::create_dir(folder.join("dir")).expect("it is made");
     fs::write(folder.join("dir/ü b.bin"), &content).expect("it is written");
     fs::write(folder.join("short.py"), "print(1)\n").expect("it is written");
     fs::rename(folder.join("short.py"), folder.join("dir/long.py")).expect("it is renamed");
-    assert_eq!(board_has(&desk.board, "/work/dir/long.py"), "b'print(1)\\n'\n");
+    assert_eq!(board_has(&desk.board, "/shelf/dir/long.py"), "b'print(1)\\n'\n");
     let before = contents(folder.path());
     assert_eq!(before.len(), 3);
     folder.unmount();
-    let folder = Folder::mount_path(&desk.board, ":/work", &[]).expect("it was mounted before");
+    let folder = Folder::mount_path(&desk.board, ":/shelf", &[]).expect("it was mounted before");
     assert!(contents(folder.path()) == before);
     fs::remove_dir_all(folder.join("dir")).expect("it is removed");
-    assert_eq!(desk.run(&["exec", "import os;print(os.listdir('/work'))"]).trim(), "[]");
+    assert_eq!(desk.run(&["exec", "import os;print(os.listdir('/shelf'))"]).trim(), "[]");
 }
 
 fn board_has(board: &Board, path: &str) -> String {

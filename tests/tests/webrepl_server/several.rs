@@ -22,6 +22,14 @@ fn answer_ping(client: &mut WebSocket) {
     client.say(10, b"");
 }
 
+/// Logs in while `first` has the prompt and says so: for files.
+fn for_files(board: &Board, first: &mut WebSocket) -> WebSocket {
+    let mut other = knock(board.address());
+    answer_ping(first);
+    other.expect(FILES_ONLY);
+    other
+}
+
 #[test]
 fn further_clients_move_files() {
     let board = Board::start(Kind::SimWs);
@@ -68,9 +76,7 @@ fn further_clients_move_files() {
 fn one_that_goes_in_the_middle_costs_the_others_nothing() {
     let board = Board::start(Kind::SimWs);
     let mut first = log_in(&board);
-    let mut other = knock(board.address());
-    answer_ping(&mut first);
-    other.expect(FILES_ONLY);
+    let mut other = for_files(&board, &mut first);
     other.request(1, "f", 5000);
     assert_eq!(other.status(), 0);
     other.say(WebSocket::BINARY, &[b'n'; 2000]);
@@ -102,14 +108,7 @@ fn what_comes_right_behind_the_password_waits() {
 fn there_are_eight_clients_at_most() {
     let board = Board::start(Kind::SimWs);
     let mut first = log_in(&board);
-    let others: Vec<WebSocket> = (0..7)
-        .map(|_| {
-            let mut other = knock(board.address());
-            answer_ping(&mut first);
-            other.expect(FILES_ONLY);
-            other
-        })
-        .collect();
+    let others: Vec<WebSocket> = (0..7).map(|_| for_files(&board, &mut first)).collect();
     assert_eq!(WebSocket::open(board.address()).frame(), None);
     drop(others);
     // The server hears of their ends when they come.
@@ -171,9 +170,7 @@ fn who_prints_is_no_less_there() {
 fn the_prompt_is_free_again_when_its_client_leaves() {
     let board = Board::start(Kind::SimWs);
     let mut first = log_in(&board);
-    let mut other = knock(board.address());
-    answer_ping(&mut first);
-    other.expect(FILES_ONLY);
+    let mut other = for_files(&board, &mut first);
     drop(first);
     let mut next = log_in_again(&board);
     assert_eq!(next.run("1+2"), "1+2\r\n3\r\n>>> ");
