@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use super::Run;
 use crate::failure::Failure;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+use crate::local::on_path;
 use crate::session::Session;
 
 /// Arguments of `doctor`.
@@ -121,10 +123,7 @@ fn device() -> Check {
 
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 fn helper(is_root: bool) -> Check {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&paths)
-        .flat_map(|folder| [folder.join("fusermount3"), folder.join("fusermount")])
-        .find(|path| path.is_file());
+    let found = ["fusermount3", "fusermount"].into_iter().find_map(on_path);
     Check {
         what: "fusermount3",
         ok: found.is_some() || is_root,

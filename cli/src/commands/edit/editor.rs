@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::failure::{Failure, Kind, strerror};
+use crate::local::on_path;
 use crate::signals::Signals;
 use crate::terminal;
 use crate::words;
@@ -131,15 +132,6 @@ fn ending(status: ExitStatus) -> String {
         Some(code) => format!("it ended with status {code}"),
         None => format!("it was killed ({status})"),
     }
-}
-
-/// The program of this name on the search path.
-fn on_path(name: &str) -> Option<PathBuf> {
-    use std::os::unix::fs::PermissionsExt;
-    let runs = |path: &PathBuf| {
-        path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-    };
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(runs)
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ fn tell(name: &str, event: &Event) {
         Event::Busy => {
             "a program runs on the device, so files can't be had; `mpr exec \"\"` stops it".to_owned()
         }
-        // Nothing that needs to be said.
+        // `Event` may grow.
         _ => return,
     };
     printer::note_from_aside(&text);
