@@ -100,6 +100,13 @@ impl Owner {
         }
     }
 
+    fn attributes(&self, reply: ReplyAttr, result: std::result::Result<Attr, Errno>) {
+        match result {
+            Ok(attr) => reply.attr(&TTL, &self.attr(&attr)),
+            Err(errno) => reply.error(error(errno)),
+        }
+    }
+
     fn entry(&self, reply: ReplyEntry, result: std::result::Result<Attr, Errno>) {
         match result {
             Ok(attr) => reply.entry(&TTL, &self.attr(&attr), GENERATION),
@@ -177,10 +184,7 @@ impl Filesystem for Adapter {
         self.serve(
             reply,
             move |fs, access| fs.getattr(access, ino.0),
-            move |reply, result| match result {
-                Ok(attr) => reply.attr(&TTL, &owner.attr(&attr)),
-                Err(errno) => reply.error(error(errno)),
-            },
+            move |reply, result| owner.attributes(reply, result),
         );
     }
 
@@ -222,10 +226,7 @@ impl Filesystem for Adapter {
                 }
                 fs.known_attr(ino.0)
             },
-            move |reply, result| match result {
-                Ok(attr) => reply.attr(&TTL, &owner.attr(&attr)),
-                Err(errno) => reply.error(error(errno)),
-            },
+            move |reply, result| owner.attributes(reply, result),
         );
     }
 

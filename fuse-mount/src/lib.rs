@@ -201,11 +201,9 @@ impl Mount {
             // Without waiting for those who have files open: they must not keep the program from ending.
             let _ = unmount(&self.place.path, true);
         }
-        // Dropping it would wait for the kernel, which waits for open files.
-        let is_quiet = session.guard.is_finished();
-        match is_quiet {
-            true => drop(session),
-            false => std::mem::forget(session),
+        if !session.guard.is_finished() {
+            // Dropping it would wait for the kernel, which waits for open files.
+            std::mem::forget(session);
         }
     }
 }

@@ -230,17 +230,12 @@ impl Tree {
 
     /// Says that what is known of the board may be out of date, contents included.
     pub fn expire(&mut self) {
-        let mut gone = Vec::new();
-        for (ino, node) in &mut self.nodes {
+        for node in self.nodes.values_mut() {
             node.listed = None;
             if !node.is_local && !node.is_dirty && !node.is_unlinked {
                 node.drop_content();
             }
-            if node.is_unlinked {
-                gone.push(*ino);
-            }
         }
-        gone.into_iter().for_each(|ino| self.drop_unused(ino));
     }
 
     /// Drops contents that the board has, too, the longest unused first, until no more than this remains: bytes in memory, and

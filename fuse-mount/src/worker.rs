@@ -31,15 +31,6 @@ pub(crate) struct Job {
     needs_news: bool,
 }
 
-impl Job {
-    fn run(mut self, fs: &Fs, line: &mut Line) {
-        (self.work)(Ok(Access::Board(line)));
-        if line.take_renewed() {
-            fs.expire();
-        }
-    }
-}
-
 /// What has changed about the board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -48,10 +39,6 @@ pub enum Event {
     Lost(String),
     /// It is back.
     Back,
-    /// Another program of this machine uses it through the mount.
-    Visited,
-    /// That program has left.
-    Left,
     /// Files waited too long for a program that runs on the board.
     Busy,
 }
@@ -75,7 +62,7 @@ impl Queue {
 /// The thread.
 pub(crate) struct Worker {
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<Line>>,
+    thread: JoinHandle<Line>,
 }
 
 pub(crate) struct Setup {
@@ -99,13 +86,13 @@ impl Worker {
             desk.work();
             desk.setup.line
         })?;
-        Ok((Worker { stop, thread: Some(thread) }, Queue(sender)))
+        Ok((Worker { stop, thread }, Queue(sender)))
     }
 
     /// Lets the thread finish what it was asked, and returns the board.
-    pub fn stop(mut self) -> Option<Line> {
+    pub fn stop(self) -> Option<Line> {
         self.stop.store(true, Ordering::SeqCst);
-        self.thread.take().and_then(|thread| thread.join().ok())
+        self.thread.join().ok()
     }
 }
 
@@ -122,13 +109,11 @@ impl Desk {
         let mut was_lost = false;
         loop {
             match self.next_job(IDLE) {
-                Some(job) => job.run(&self.setup.fs, &mut self.setup.line),
+                Some(job) => self.run(job),
                 None if self.is_stopped() => return,
                 None => {
                     self.setup.line.look();
-                    if self.setup.line.take_renewed() {
-                        self.setup.fs.expire();
-                    }
+                    self.expire_if_renewed();
                 }
             }
             let trouble = self.setup.line.trouble().map(str::to_owned);
@@ -152,13 +137,10 @@ impl Desk {
     }
 
     fn receive(&mut self, visitor: Visitor) {
-        if let Some(why) = self.setup.line.trouble() {
-            visitor.refuse_away(why);
-            return;
+        match self.setup.line.trouble() {
+            Some(why) => visitor.refuse_away(why),
+            None => visit::serve(self, visitor),
         }
-        (self.setup.observer)(Event::Visited);
-        visit::serve(self, visitor);
-        (self.setup.observer)(Event::Left);
     }
 
     /// Another program that wants to use the board.
@@ -202,7 +184,19 @@ impl Desk {
     /// Does all that waits.
     pub fn catch_up(&mut self) {
         while let Some(job) = self.next_job(Duration::ZERO) {
-            job.run(&self.setup.fs, &mut self.setup.line);
+            self.run(job);
+        }
+    }
+
+    fn run(&mut self, mut job: Job) {
+        (job.work)(Ok(Access::Board(&mut self.setup.line)));
+        self.expire_if_renewed();
+    }
+
+    /// What was known of a board that was away or restarted may be out of date.
+    fn expire_if_renewed(&mut self) {
+        if self.setup.line.take_renewed() {
+            self.setup.fs.expire();
         }
     }
 

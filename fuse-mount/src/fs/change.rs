@@ -75,11 +75,7 @@ impl Fs {
             (join(&parent_path, name), self.stays_here(&state.tree, parent, name))
         };
         if !is_local {
-            let mut tries = 0;
-            access.line()?.run(|device| {
-                tries += 1;
-                made_before(tries, device.mkdir(&path), "EEXIST")
-            })?;
+            once(access, "EEXIST", |device| device.mkdir(&path))?;
         }
         let mut state = self.state();
         state.space = None;
@@ -112,11 +108,7 @@ impl Fs {
             access.line()?;
             self.keep_for_handles(access, ino)?;
             let path = self.board_path(&self.state().tree, ino)?;
-            let mut tries = 0;
-            access.line()?.run(|device| {
-                tries += 1;
-                made_before(tries, device.remove(&path), "ENOENT")
-            })?;
+            once(access, "ENOENT", |device| device.remove(&path))?;
         }
         self.removed(parent, ino);
         Ok(())
@@ -139,11 +131,7 @@ impl Fs {
             (self.board_path(&state.tree, ino)?, node.on_board)
         };
         if on_board {
-            let mut tries = 0;
-            access.line()?.run(|device| {
-                tries += 1;
-                made_before(tries, device.rmdir(&path), "ENOENT")
-            })?;
+            once(access, "ENOENT", |device| device.rmdir(&path))?;
         }
         self.removed(parent, ino);
         Ok(())
@@ -335,16 +323,21 @@ fn is_on_fat(device: &mut Device, path: &str) -> std::result::Result<bool, Error
     Ok(mount.is_some_and(|mount| mount.filesystem.contains("Fat")))
 }
 
-/// Something that was done and whose answer was lost is done.
-fn made_before(
-    tries: u32,
-    result: std::result::Result<(), Error>,
+/// Changes names on the board. If the answer was lost and this error comes at the second try, it was done at the first.
+fn once(
+    access: &mut Access<'_>,
     sign: &str,
-) -> std::result::Result<(), Error> {
-    match result {
-        Err(Error::Os { errno, .. }) if tries > 1 && errno.is(sign) => Ok(()),
-        result => result,
-    }
+    mut work: impl FnMut(&mut Device) -> std::result::Result<(), Error>,
+) -> Result<()> {
+    let mut tries = 0;
+    access.line()?.run(|device| {
+        tries += 1;
+        match work(device) {
+            Err(Error::Os { errno, .. }) if tries > 1 && errno.is(sign) => Ok(()),
+            result => result,
+        }
+    })?;
+    Ok(())
 }
 
 /// Whether a filesystem does not replace what has the new name. `EPERM` is not such a word: it means that the two are on different

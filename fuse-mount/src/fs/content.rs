@@ -105,12 +105,11 @@ impl Fs {
                 }
                 (self.board_path(&state.tree, ino)?, missing)
             };
-            let read = access.line()?.run(|device| {
+            let bytes = access.line()?.run(|device| {
                 let mut bytes = Vec::new();
                 device.read_range(&path, missing.clone(), &mut bytes, &mut |_| {})?;
                 Ok(bytes)
-            });
-            let bytes = read?;
+            })?;
             let mut state = self.state();
             let node = state.tree.get_mut(ino)?;
             if bytes.is_empty() {
@@ -214,7 +213,7 @@ impl Fs {
 
     /// Closes a file. Changes that came after the last flush, by a mapping, go to the board now.
     pub fn release(&self, access: &mut Access<'_>, handle: u64) -> Result<()> {
-        let ino = {
+        let (ino, is_last, has_failed) = {
             let state = self.state();
             let ino = state.handle(handle)?.ino;
             let node = state.tree.get(ino)?;
@@ -222,12 +221,7 @@ impl Fs {
             if is_last && (node.is_busy || node.is_dirty && !node.is_local && !node.is_unlinked) {
                 access.line()?;
             }
-            ino
-        };
-        let (is_last, has_failed) = {
-            let state = self.state();
-            let node = state.tree.get(ino)?;
-            (node.handles == 1, node.has_failed)
+            (ino, is_last, node.has_failed)
         };
         let stored = match is_last && !has_failed {
             true => self.store(access, ino),

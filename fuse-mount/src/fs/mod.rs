@@ -118,7 +118,7 @@ struct State {
     listings: HashMap<u64, Listing>,
     next_handle: u64,
     space: Option<(Instant, StatVfs)>,
-    /// Whether names have to be such that FAT takes them, by the path of the filesystem's root.
+    /// Whether names in a directory have to be such that FAT takes them, by its path on the board.
     fat: HashMap<String, bool>,
 }
 
