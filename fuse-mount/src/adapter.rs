@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use fuser::{
     BsdFileFlags, Errno as FuseErrno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation,
@@ -15,10 +15,6 @@ use fuser::{
 use crate::errno::{Errno, Stop};
 use crate::fs::{Access, Attr, Fs, How, LONGEST_NAME, Opened, Replace};
 use crate::worker::{Queue, answer};
-
-/// The kernel asks for names and attributes each time. They are known here, so that is quick, and nothing that changes by other
-/// ways than through the mount is shown as it was.
-const TTL: Duration = Duration::ZERO;
 
 /// Inode numbers are not used again.
 const GENERATION: Generation = Generation(0);
@@ -102,14 +98,14 @@ impl Owner {
 
     fn attributes(&self, reply: ReplyAttr, result: std::result::Result<Attr, Errno>) {
         match result {
-            Ok(attr) => reply.attr(&TTL, &self.attr(&attr)),
+            Ok(attr) => reply.attr(&attr.good_for, &self.attr(&attr)),
             Err(errno) => reply.error(error(errno)),
         }
     }
 
     fn entry(&self, reply: ReplyEntry, result: std::result::Result<Attr, Errno>) {
         match result {
-            Ok(attr) => reply.entry(&TTL, &self.attr(&attr), GENERATION),
+            Ok(attr) => reply.entry(&attr.good_for, &self.attr(&attr), GENERATION),
             Err(errno) => reply.error(error(errno)),
         }
     }
@@ -344,7 +340,7 @@ impl Filesystem for Adapter {
             move |reply, result| match result {
                 Ok((attr, file)) => {
                     let (handle, flags) = opened(&file);
-                    reply.created(&TTL, &owner.attr(&attr), GENERATION, handle, flags);
+                    reply.created(&attr.good_for, &owner.attr(&attr), GENERATION, handle, flags);
                 }
                 Err(errno) => reply.error(error(errno)),
             },
@@ -470,8 +466,8 @@ impl Filesystem for Adapter {
         for (at, entry) in listing.iter().enumerate().skip(offset as usize) {
             // One that is gone since is left out.
             let Some(attr) = self.fs.entry_attr(entry) else { continue };
-            let attr = self.owner.attr(&attr);
-            if reply.add(INodeNo(entry.ino), at as u64 + 1, &entry.name, &TTL, &attr, GENERATION) {
+            let (ino, next) = (INodeNo(entry.ino), at as u64 + 1);
+            if reply.add(ino, next, &entry.name, &attr.good_for, &self.owner.attr(&attr), GENERATION) {
                 break;
             }
             if !matches!(entry.name.as_str(), "." | "..") {

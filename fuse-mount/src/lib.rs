@@ -2,7 +2,7 @@
 //!
 //! The map, from the kernel to the board:
 //!
-//! - `adapter`: FUSE's types on one side, none on the other.
+//! - `adapter`: FUSE's types on one side, none on the other. `kernel`: what the kernel is told by itself.
 //! - `fs`: what an operation does. `tree`: inodes; `spool`: contents; `litter`: names that stay here.
 //! - `worker`: the one thread that owns the board; `line`: the way to it, which may break and come back; `visit`: other programs
 //!   that use the board meanwhile.
@@ -13,6 +13,7 @@
 mod adapter;
 mod errno;
 mod fs;
+mod kernel;
 mod line;
 mod litter;
 mod place;
@@ -32,6 +33,7 @@ use mpr_protocol::{Address, ConnectOptions, Device, Error};
 
 use adapter::{Adapter, Owner};
 pub use fs::{Exclude, Options};
+use kernel::Kernel;
 pub use line::Connect;
 use line::Line;
 use place::Place;
@@ -163,6 +165,7 @@ impl Mount {
         let session = Session::new(adapter, &place.path, &config(&name, read_only, access.allow_other))
             .and_then(Session::spawn)
             .map_err(fails)?;
+        fs.set_kernel(Kernel::start(session.notifier()).map_err(fails)?);
         Ok(Mount { session: Some(session), worker: Some(worker), fs, place })
     }
 

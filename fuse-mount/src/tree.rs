@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use mpr_protocol::{Kind, ListingEntry};
 
 use crate::errno::Errno;
+use crate::kernel::Outdated;
 use crate::spool::Spool;
 
 /// An inode number. A name keeps its own for as long as the mount lasts, also when nobody has looked at it for long: `git` and
@@ -60,6 +61,16 @@ pub(crate) struct Node {
 impl Node {
     pub fn is_dir(&self) -> bool {
         self.children.is_some()
+    }
+
+    /// What is known here is right, whatever the board says.
+    pub fn is_ours(&self) -> bool {
+        self.is_local || self.is_unlinked || self.is_dirty || self.is_busy
+    }
+
+    /// It has no name, and nobody has it open.
+    pub fn is_gone(&self) -> bool {
+        self.is_unlinked && self.handles == 0
     }
 
     /// The content, to be changed.
@@ -228,14 +239,19 @@ impl Tree {
         }
     }
 
-    /// Says that what is known of the board may be out of date, contents included.
-    pub fn expire(&mut self) {
+    /// Says that what is known of the board may be out of date, contents included. Returns what the kernel has of it.
+    pub fn expire(&mut self) -> Vec<Outdated> {
         for node in self.nodes.values_mut() {
             node.listed = None;
             if !node.is_local && !node.is_dirty && !node.is_unlinked {
                 node.drop_content();
             }
         }
+        self.nodes
+            .iter()
+            .filter(|(_, node)| node.lookups > 0)
+            .map(|(ino, node)| node.outdated(*ino))
+            .collect()
     }
 
     /// Drops contents that the board has, too, the longest unused first, until no more than this remains: bytes in memory, and
@@ -277,8 +293,10 @@ impl Tree {
         }
     }
 
-    /// Takes in what a listing of a directory said; `below`: and of all below it that is not another filesystem.
-    pub fn learn(&mut self, dir: Ino, entries: &[ListingEntry], below: bool) {
+    /// Takes in what a listing of a directory said; `below`: and of all below it that is not another filesystem. Returns what was
+    /// known otherwise.
+    pub fn learn(&mut self, dir: Ino, entries: &[ListingEntry], below: bool) -> Vec<Outdated> {
+        let mut changed = Vec::new();
         let now = Instant::now();
         let mut dirs: HashMap<&str, Ino> = HashMap::from([("", dir)]);
         let mut seen: HashMap<Ino, Vec<&str>> = HashMap::from([(dir, Vec::new())]);
@@ -288,7 +306,7 @@ impl Tree {
             if matches!(entry.kind, Kind::Other) {
                 continue;
             }
-            let ino = self.learn_entry(parent, name, entry);
+            let ino = self.learn_entry(parent, name, entry, &mut changed);
             seen.entry(parent).or_default().push(name);
             if entry.kind == Kind::Directory && below {
                 dirs.insert(&entry.path, ino);
@@ -306,35 +324,52 @@ impl Tree {
             for ino in gone {
                 // What the board has not got yet can't be missing there.
                 if self.nodes.get(&ino).is_some_and(|node| node.on_board && !node.is_dirty) {
+                    changed.extend(self.nodes.get(&ino).map(|node| node.outdated(ino)));
                     self.unlink(ino);
                 }
             }
         }
+        changed
     }
 
-    fn learn_entry(&mut self, parent: Ino, name: &str, entry: &ListingEntry) -> Ino {
+    fn learn_entry(
+        &mut self,
+        parent: Ino,
+        name: &str,
+        entry: &ListingEntry,
+        changed: &mut Vec<Outdated>,
+    ) -> Ino {
         let is_dir = matches!(entry.kind, Kind::Directory | Kind::Mount);
         let known = self.child(parent, name).ok().flatten();
         let known = known.filter(|ino| {
-            let same = self.nodes.get(ino).is_some_and(|node| node.is_dir() == is_dir);
+            let Some(node) = self.nodes.get(ino) else { return false };
+            let same = node.is_dir() == is_dir;
             if !same {
+                changed.push(node.outdated(*ino));
                 self.unlink(*ino);
             }
             same
         });
         let ino = known.unwrap_or_else(|| self.insert(parent, name.to_owned(), is_dir));
-        if let Some(node) = self.nodes.get_mut(&ino) {
-            node.learn(entry);
+        if let Some(node) = self.nodes.get_mut(&ino)
+            && node.learn(entry)
+        {
+            changed.push(node.outdated(ino));
         }
         ino
     }
 }
 
 impl Node {
-    fn learn(&mut self, entry: &ListingEntry) {
+    fn outdated(&self, ino: Ino) -> Outdated {
+        Outdated { ino, name: (!self.is_dir()).then(|| (self.parent, self.name.clone())) }
+    }
+
+    /// Whether it was known otherwise.
+    fn learn(&mut self, entry: &ListingEntry) -> bool {
         self.is_mount = entry.kind == Kind::Mount;
         if self.is_dirty || self.is_local {
-            return;
+            return false;
         }
         let was_there = std::mem::replace(&mut self.on_board, true);
         let told = entry.modified.unwrap_or(0);
@@ -352,6 +387,7 @@ impl Node {
         if !self.is_dir() && (!same || entry.modified.is_none()) {
             self.drop_content();
         }
+        was_there && !same
     }
 
     fn drop_content(&mut self) {

@@ -43,9 +43,8 @@ impl Fs {
             }
             let opened = self.open(access, ino, how)?;
             let mut state = self.state();
-            let node = state.tree.get_mut(ino)?;
-            node.lookups += 1;
-            return Ok((Self::attr(ino, node), opened));
+            state.tree.get_mut(ino)?.lookups += 1;
+            return Ok((self.attr(&state.tree, ino)?, opened));
         }
         let mut state = self.state();
         self.may_hold(&state.tree, parent, name, false)?;
@@ -57,7 +56,7 @@ impl Fs {
         node.is_local = is_local;
         node.lookups = 1;
         node.changed();
-        Ok((Self::attr(ino, node), Opened { handle, keeps_cache: false }))
+        Ok((self.attr(&state.tree, ino)?, Opened { handle, keeps_cache: false }))
     }
 
     /// Makes a directory.
@@ -87,9 +86,8 @@ impl Fs {
         node.was_listed = true;
         node.mtime = SystemTime::now();
         node.lookups = 1;
-        let attr = Self::attr(ino, node);
         self.touch_dir(&mut state.tree, parent);
-        Ok(attr)
+        Ok(self.attr(&state.tree, ino)?)
     }
 
     /// Removes a file. Those who have it open keep it.

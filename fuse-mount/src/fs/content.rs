@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::{Access, Attr, CACHE_FILES, CACHE_MEMORY, Fs, Result, State};
 use crate::errno::{Errno, Stop};
+use crate::kernel::Outdated;
 use crate::spool::Spool;
 use crate::tree::Ino;
 
@@ -42,15 +43,15 @@ impl Fs {
             if node.is_dir() {
                 return Err(Errno::EISDIR.into());
             }
-            (node.parent, node.is_local || node.is_dirty || node.is_unlinked)
+            (node.parent, node.is_ours())
         };
         if !is_here {
             self.know(access, parent)?;
         }
         let mut state = self.state();
         let node = state.tree.get_mut(ino)?;
-        if node.is_unlinked && node.handles == 0 {
-            return Err(Errno::ENOENT.into());
+        if node.is_gone() {
+            return Err(Errno::ESTALE.into());
         }
         if node.is_busy && how.truncates {
             access.line()?;
@@ -117,6 +118,8 @@ impl Fs {
                 node.content = None;
                 let parent = node.parent;
                 state.tree.get_mut(parent)?.listed = None;
+                drop(state);
+                self.tell(vec![Outdated { ino, name: None }]);
                 return Err(Errno::EIO.into());
             }
             // What was written here meanwhile is newer.
@@ -201,8 +204,7 @@ impl Fs {
 
     /// Attributes as they are known here.
     pub fn known_attr(&self, ino: Ino) -> Result<Attr> {
-        let state = self.state();
-        Ok(Self::attr(ino, state.tree.get(ino)?))
+        Ok(self.attr(&self.state().tree, ino)?)
     }
 
     /// Gets the changes of an open file to the board. When it returns, they are there, verified.
@@ -256,6 +258,8 @@ impl Fs {
         } else if let Ok(parent) = state.tree.get_mut(parent) {
             parent.listed = None;
         }
+        drop(state);
+        self.tell(vec![Outdated { ino, name: None }]);
     }
 
     /// Puts a file's content on the board, if it was changed.

@@ -7,6 +7,7 @@ use mpr_protocol::{Error, ListingOptions, Mounts, StatVfs};
 
 use super::{Access, Attr, Entry, Fs, Listing, Result, STATFS_TTL};
 use crate::errno::{Errno, Stop};
+use crate::kernel::Outdated;
 use crate::line::Line;
 use crate::tree::{Ino, ROOT};
 
@@ -24,7 +25,10 @@ impl Fs {
             }
             let is_fresh = node.listed.is_some_and(|listed| listed.elapsed() < self.options.cache_ttl);
             let will_do = node.was_listed && matches!(access, Access::Before);
-            if is_fresh || will_do || node.is_local || node.is_unlinked {
+            if node.is_unlinked {
+                return Err(Errno::ESTALE.into());
+            }
+            if is_fresh || will_do || node.is_local {
                 return Ok(());
             }
             access.line()?;
@@ -55,7 +59,7 @@ impl Fs {
         match line.run(|device| device.listing(path, &options)) {
             Ok(listing) => {
                 let mut state = self.state();
-                state.tree.learn(at, &listing.entries, below);
+                let changed = state.tree.learn(at, &listing.entries, below);
                 for (unreadable, _) in &listing.unreadable {
                     // It is asked for again, by itself, and then says why.
                     let found =
@@ -64,6 +68,8 @@ impl Fs {
                         node.listed = None;
                     }
                 }
+                drop(state);
+                self.tell(changed);
                 Ok(())
             }
             Err(error) => {
@@ -71,6 +77,7 @@ impl Fs {
                     && at != ROOT
                 {
                     self.state().tree.unlink(at);
+                    self.tell(vec![Outdated { ino: at, name: None }]);
                 }
                 Err(error)
             }
@@ -102,9 +109,8 @@ impl Fs {
         if self.is_excluded(&state.tree, parent, name, is_dir) {
             return Err(Errno::ENOENT.into());
         }
-        let node = state.tree.get_mut(ino)?;
-        node.lookups += 1;
-        Ok(Self::attr(ino, node))
+        state.tree.get_mut(ino)?.lookups += 1;
+        Ok(self.attr(&state.tree, ino)?)
     }
 
     /// The kernel forgets that it was given a node, so often.
@@ -121,18 +127,20 @@ impl Fs {
         let parent = {
             let state = self.state();
             let node = state.tree.get(ino)?;
-            if ino == ROOT || node.is_unlinked || node.is_local || node.is_dirty || node.is_busy {
-                return Ok(Self::attr(ino, node));
+            if node.is_gone() {
+                return Err(Errno::ESTALE.into());
+            }
+            if ino == ROOT || node.is_ours() {
+                return Ok(self.attr(&state.tree, ino)?);
             }
             node.parent
         };
         self.know(access, parent)?;
         let state = self.state();
-        let node = state.tree.get(ino)?;
-        if node.is_unlinked && node.handles == 0 {
-            return Err(Errno::ENOENT.into());
+        if state.tree.get(ino)?.is_gone() {
+            return Err(Errno::ESTALE.into());
         }
-        Ok(Self::attr(ino, node))
+        Ok(self.attr(&state.tree, ino)?)
     }
 
     /// Opens a directory.
@@ -162,8 +170,8 @@ impl Fs {
     /// Attributes of an entry of an open directory, if it is still there.
     pub fn entry_attr(&self, entry: &Entry) -> Option<Attr> {
         let state = self.state();
-        let node = state.tree.get(entry.ino).ok().filter(|node| !node.is_unlinked)?;
-        Some(Self::attr(entry.ino, node))
+        let attr = self.attr(&state.tree, entry.ino).ok()?;
+        attr.is_linked.then_some(attr)
     }
 
     /// Counts that the kernel was given an entry.

@@ -12,15 +12,16 @@ pub(crate) use change::Replace;
 pub(crate) use content::{How, Opened};
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use mpr_protocol::StatVfs;
 
 use crate::errno::{Errno, Stop};
+use crate::kernel::{Kernel, Outdated};
 use crate::line::Line;
 use crate::litter::is_litter;
-use crate::tree::{Ino, Node, Tree};
+use crate::tree::{Ino, Tree};
 
 /// Contents that the board has, too, may take so many bytes of memory here, and so many temporary files.
 const CACHE_MEMORY: usize = 8 << 20;
@@ -88,6 +89,8 @@ pub(crate) struct Attr {
     pub mtime: SystemTime,
     /// It has a name.
     pub is_linked: bool,
+    /// The kernel need not ask again for so long, unless it is told.
+    pub good_for: Duration,
 }
 
 /// An entry of a directory.
@@ -127,6 +130,7 @@ struct State {
 pub(crate) struct Fs {
     options: Options,
     state: Mutex<State>,
+    kernel: OnceLock<Kernel>,
 }
 
 type Result<T> = std::result::Result<T, Stop>;
@@ -141,14 +145,31 @@ impl Fs {
             space: None,
             fat: HashMap::new(),
         };
-        Fs { options, state: Mutex::new(state) }
+        Fs { options, state: Mutex::new(state), kernel: OnceLock::new() }
     }
 
-    /// Says that what is on the board may have changed.
+    /// Says who is told of what is out of date, as soon as there is somebody.
+    pub fn set_kernel(&self, kernel: Kernel) {
+        let _ = self.kernel.set(kernel);
+    }
+
+    /// Makes the kernel ask for these again.
+    fn tell(&self, nodes: Vec<Outdated>) {
+        if let Some(kernel) = self.kernel.get() {
+            kernel.tell(nodes);
+        }
+    }
+
+    /// Says that what is on the board may have changed. From then on the kernel asks.
     pub fn expire(&self) {
-        let mut state = self.state();
-        state.tree.expire();
-        state.space = None;
+        let known = {
+            let mut state = self.state();
+            state.space = None;
+            state.tree.expire()
+        };
+        if let Some(kernel) = self.kernel.get() {
+            kernel.tell_and_wait(known);
+        }
     }
 
     /// Whether files are open whose last changes the board has not got.
@@ -193,8 +214,17 @@ impl Fs {
         if self.options.read_only { Err(Errno::EROFS.into()) } else { Ok(()) }
     }
 
-    fn attr(ino: Ino, node: &Node) -> Attr {
-        Attr { ino, is_dir: node.is_dir(), size: node.size, mtime: node.mtime, is_linked: !node.is_unlinked }
+    fn attr(&self, tree: &Tree, ino: Ino) -> std::result::Result<Attr, Errno> {
+        let node = tree.get(ino)?;
+        let ttl = self.options.cache_ttl;
+        let listed = tree.get(node.parent).ok().and_then(|parent| parent.listed);
+        let good_for = match listed {
+            _ if node.is_ours() => ttl,
+            Some(listed) => ttl.saturating_sub(listed.elapsed()),
+            None => Duration::ZERO,
+        };
+        let (is_dir, is_linked) = (node.is_dir(), !node.is_unlinked);
+        Ok(Attr { ino, is_dir, size: node.size, mtime: node.mtime, is_linked, good_for })
     }
 }
 

@@ -1,9 +1,11 @@
 //! Other commands on a board that is mounted: they go through the mount.
 
 use std::fs;
+use std::sync::mpsc::channel;
 
-use mpr_tests::{Board, Desk, Folder, Kind, eventually};
+use mpr_tests::{Board, Desk, Folder, Kind, PATIENCE, contents, eventually};
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
 
 fn desk(options: &[&str]) -> Option<(Desk, Folder)> {
     let desk = Desk::new(Kind::SimPty);
@@ -138,6 +140,72 @@ fn a_visitor_that_is_killed_does_no_harm() {
     desk.run(&["exec", "print('stopped')"]);
     fs::write(folder.join("a"), "x").expect("it is written");
     assert!(is_at_prompt(&desk.board));
+}
+
+#[test]
+fn what_a_command_changes_shows_at_once() {
+    let Some((desk, folder)) = desk(&["--cache-ttl", "600"]) else { return };
+    for (name, content) in
+        [("gone/inner/a", "1"), ("turned", "file"), ("dir/b", "2"), ("same", "old"), ("kept", "x")]
+    {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("it is made");
+        fs::write(path, content).expect("it is written");
+    }
+    let open = fs::File::open(folder.join("kept")).expect("it is opened");
+    for round in 0..3 {
+        // The system knows all of it now.
+        assert!(!contents(folder.path()).is_empty());
+        desk.run(&[
+            "exec",
+            &format!(
+                "import os\ndef w(n,t):\n f=open(n,'w');f.write(t);f.close()\n\
+                 def rm(n):\n for k in os.listdir(n):\n  try: os.remove(n+'/'+k)\n  except OSError: rm(n+'/'+k)\n os.rmdir(n)\n\
+                 if {round}==0:\n rm('gone');os.remove('turned');os.mkdir('turned');w('turned/new','3');rm('dir');w('dir','4')\n\
+                 if {round}==1:\n os.mkdir('gone');w('gone/inner','5');rm('turned');w('turned','again');os.remove('dir');os.mkdir('dir')\n\
+                 if {round}==2:\n os.rename('gone','dir/gone')\n\
+                 w('same','round {round}');os.remove('kept');w('kept','{round}')"
+            ),
+        ]);
+        let text = |name: &str| fs::read_to_string(folder.join(name)).map_err(|error| error.raw_os_error());
+        let missing = Err(Some(Errno::ENOENT as i32));
+        assert_eq!(text("same"), Ok(format!("round {round}")));
+        assert_eq!(text("kept"), Ok(round.to_string()));
+        match round {
+            0 => {
+                assert_eq!(text("gone/inner/a"), missing);
+                assert_eq!((text("turned/new"), text("dir")), (Ok("3".into()), Ok("4".into())));
+            }
+            1 => {
+                assert_eq!((text("gone/inner"), text("turned")), (Ok("5".into()), Ok("again".into())));
+                assert_eq!(text("dir/b"), missing);
+                // A name that was gone and is made here.
+                fs::write(folder.join("dir/b"), "6").expect("it is written");
+            }
+            _ => {
+                assert_eq!(text("gone/inner"), missing);
+                assert_eq!((text("dir/gone/inner"), text("dir/b")), (Ok("5".into()), Ok("6".into())));
+            }
+        }
+    }
+    drop(open);
+}
+
+#[test]
+fn names_and_sizes_that_are_known_cost_nothing() {
+    let Some((_desk, mut folder)) = desk(&["--cache-ttl", "600"]) else { return };
+    fs::create_dir(folder.join("d")).expect("it is made");
+    fs::write(folder.join("d/a"), "four").expect("it is written");
+    assert_eq!(contents(folder.path()).len(), 2);
+    // Reading has made its time of access unknown.
+    assert!(fs::metadata(folder.join("d/a")).is_ok());
+    // Who serves the folder is not asked, so may sleep.
+    folder.running().signal(Signal::SIGSTOP);
+    let (path, (sender, receiver)) = (folder.join("d/a"), channel());
+    std::thread::spawn(move || sender.send(fs::metadata(path).map(|metadata| metadata.len())));
+    let answer = receiver.recv_timeout(PATIENCE);
+    folder.running().signal(Signal::SIGCONT);
+    assert_eq!(answer.expect("it is answered").expect("it is there"), 4);
 }
 
 fn is_at_prompt(board: &Board) -> bool {
