@@ -17,7 +17,7 @@ const TURN: Duration = Duration::from_millis(5);
 const QUIET: Duration = Duration::from_millis(30);
 
 /// The friendly prompt shows again within this.
-const PROMPT_PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PROMPT_PATIENCE: Duration = Duration::from_secs(2);
 
 const PROMPT: &[u8] = b">>> ";
 

@@ -82,7 +82,7 @@ impl Worker {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("board".into()).spawn(move || {
-            let mut desk = Desk { jobs, waiting: VecDeque::new(), stop: stopped, setup };
+            let mut desk = Desk { jobs, waiting: VecDeque::new(), stop: stopped, was_visited: false, setup };
             desk.work();
             desk.setup.line
         })?;
@@ -101,6 +101,8 @@ pub(crate) struct Desk {
     jobs: Receiver<Job>,
     waiting: VecDeque<Job>,
     stop: Arc<AtomicBool>,
+    /// A visitor has left the board at its prompt.
+    was_visited: bool,
     setup: Setup,
 }
 
@@ -112,6 +114,9 @@ impl Desk {
                 Some(job) => self.run(job),
                 None if self.is_stopped() => return,
                 None => {
+                    if std::mem::take(&mut self.was_visited) {
+                        self.take_back();
+                    }
                     self.setup.line.look();
                     self.expire_if_renewed();
                 }
@@ -139,7 +144,18 @@ impl Desk {
     fn receive(&mut self, visitor: Visitor) {
         match self.setup.line.trouble() {
             Some(why) => visitor.refuse_away(why),
-            None => visit::serve(self, visitor),
+            None => {
+                visit::serve(self, visitor);
+                self.was_visited = true;
+            }
+        }
+    }
+
+    /// Makes the board ready for files, which then need not wait for that. If it is not at its prompt, it is left alone.
+    fn take_back(&mut self) {
+        if let Some(device) = self.setup.line.device() {
+            // A link that has ended shows when the board is looked at.
+            let _ = device.enter_raw_repl_if_idle(visit::PROMPT_PATIENCE);
         }
     }
 

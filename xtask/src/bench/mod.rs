@@ -1,13 +1,15 @@
 //! Measures `mpr` against other tools on the same boards and writes `docs/PERFORMANCE.md`.
 //!
 //! - `commands`, `mount`: commands of both `mpr` and mpremote; `figures`, `tab`: values with a bound.
-//! - `transfers`: files and trees through several links, by `mpr`, mpremote and mpytool; `webrepl`: files and figures over WebREPL.
+//! - `transfers`: files and trees through several links, by `mpr`, mpremote and mpytool; `webrepl`: files and figures over WebREPL;
+//!   `folder`: the mounted board.
 //! - `tools`: the programs; `board`: the boards; `data`: what is copied; `measure`: runs and medians; `report`: the document.
 
 mod board;
 mod commands;
 mod data;
 mod figures;
+mod folder;
 mod measure;
 mod mount;
 mod report;
@@ -48,6 +50,7 @@ pub fn bench(words: &[&str]) -> Result {
     let mut sections = vec![bench.commands()?, bench.figures()?];
     sections.extend(bench.transfers()?);
     sections.push(bench.webrepl()?);
+    sections.push(bench.folder()?);
     let rows = || sections.iter().flat_map(|section| &section.rows);
     if rows().next().is_none() {
         return Err(

@@ -14,7 +14,7 @@ use crate::run::{Result, shown};
 /// Time that is added each way, in ms.
 const DELAY: &str = "5";
 /// What boards of the test harness take.
-const PASSWORD: &str = "secret";
+pub const PASSWORD: &str = "secret";
 /// How many times as fast as WebREPL's own protocol a copy is to be.
 const FASTER: f64 = 10.0;
 /// What an execution may take when the connection is there.

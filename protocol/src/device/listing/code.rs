@@ -20,6 +20,9 @@ use crate::python::str_literal;
 pub(super) const SHARED_AT_MOST: u8 = 70;
 pub(super) const SHARED_NONE: u8 = b'0';
 
+/// The board prints so many characters at a time: over WebREPL every piece is a packet.
+const PIECE: usize = 160;
+
 /// How a board can do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ways {
@@ -128,17 +131,18 @@ pub(super) fn code(dir: &str, options: &ListingOptions, ways: &Ways) -> String {
          yield'.'\n  \
          except OSError as e:yield'../%d'%e.args[0]\n\
          c=0\n\
-         o=''\n\
+         o=r=''\n\
          for l in g():\n \
          k=j=0\n \
          n=min({SHARED_AT_MOST},len(l),len(o))\n \
          while k<n and l[k]==o[k]:k+=1\n \
          n=min(n,len(l)-k,len(o)-k)\n \
          while j<n and l[~j]==o[~j]:j+=1\n \
-         print(end='%c%c'%({SHARED_NONE}+k,{SHARED_NONE}+j)+l[k:len(l)-j]+'\t')\n \
+         r+='%c%c'%({SHARED_NONE}+k,{SHARED_NONE}+j)+l[k:len(l)-j]+'\t'\n \
+         if len(r)>{PIECE}:print(end=r);r=''\n \
          c={sum}\n \
          o=l\n\
-         print(end=str(c))\n"
+         print(end=r+str(c))\n"
     ));
     code
 }
