@@ -118,20 +118,27 @@ pub fn unmount(folder: &Path, lazy: bool) -> io::Result<()> {
 }
 
 /// A process that serves a folder.
-#[derive(Debug, Clone, Copy)]
-pub struct Owned(Pid);
+#[derive(Debug, Clone)]
+pub struct Owned {
+    process: Pid,
+    note: PathBuf,
+}
 
 impl Owned {
-    /// Whether it has not ended.
-    pub fn is_running(&self) -> bool {
-        kill(self.0, None) != Err(Errno::ESRCH)
+    /// Whether it has not done with the folder and the board. (It may still be there: whoever started it has to look at how it ended.)
+    pub fn is_serving(&self) -> bool {
+        noted(&self.note) == Some(self.process) && kill(self.process, None) != Err(Errno::ESRCH)
     }
 }
 
 /// The process that serves a folder, if it is one of this user's.
 pub fn owner(folder: &Path) -> Option<Owned> {
-    let text = fs::read_to_string(note(&absolute(folder).ok()?).ok()?).ok()?;
-    text.trim().parse().ok().map(|pid| Owned(Pid::from_raw(pid)))
+    let note = note(&absolute(folder).ok()?).ok()?;
+    Some(Owned { process: noted(&note)?, note })
+}
+
+fn noted(note: &Path) -> Option<Pid> {
+    Some(Pid::from_raw(fs::read_to_string(note).ok()?.trim().parse().ok()?))
 }
 
 /// The file that says who serves a folder.
@@ -179,12 +186,13 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Ok(note) = note(&self.path) {
-            let _ = fs::remove_file(note);
-        }
         if self.made {
             // Only if it is empty, as it was made.
             let _ = fs::remove_dir(&self.path);
+        }
+        // Last: it says that all else is done.
+        if let Ok(note) = note(&self.path) {
+            let _ = fs::remove_file(note);
         }
     }
 }

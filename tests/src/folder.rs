@@ -74,7 +74,8 @@ impl Folder {
     /// # Panics
     /// When one of the two fails.
     pub fn unmount(&mut self) -> Outcome {
-        mpr().arg("umount").arg(&self.path).ok();
+        // It has not waited in vain for the end of a process that is there until the next line.
+        assert_eq!(mpr().arg("umount").arg(&self.path).ok().stderr(), "");
         let outcome = self.running.take().expect("it is mounted").wait();
         outcome.expect_code(0);
         assert!(!self.path.exists(), "the folder that was made for the mount is left");

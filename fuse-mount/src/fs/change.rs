@@ -56,6 +56,7 @@ impl Fs {
         node.is_local = is_local;
         node.lookups = 1;
         node.changed();
+        self.touch_dir(&mut state.tree, parent);
         Ok((self.attr(&state.tree, ino)?, Opened { handle, keeps_cache: false }))
     }
 

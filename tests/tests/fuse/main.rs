@@ -5,9 +5,11 @@
 //! - `faults`: boards that reset, go away, fill up; a mount that is killed.
 //! - `others`: other commands on the same board meanwhile.
 //! - `command`: the command itself, its options and errors.
+//! - `programs`: editors, git, rsync, databases and what a shell has. `suites`: tests of filesystems that others wrote.
 
 mod command;
 mod faults;
 mod model;
 mod others;
+mod programs;
 mod semantics;

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A board that says nothing for so long is lost: whoever waits for a file must hear of it soon.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// How long the process that serves a folder may take to end after the folder was unmounted.
+/// How long the process that serves a folder may take to let go of the board after the folder was unmounted.
 const END_PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Serialize)]
@@ -219,7 +219,7 @@ pub(super) fn is_mounted(folder: &str) -> bool {
 pub(super) fn unmount(folder: &str, force: bool, session: &Session<'_>) -> Result<(), Failure> {
     let path = Path::new(folder);
     let is_stale = matches!(mpr_fuse_mount::mounted_at(path), Ok(Mounted::Stale));
-    let owner = mpr_fuse_mount::owner(path);
+    let owner = if is_stale { None } else { mpr_fuse_mount::owner(path) };
     mpr_fuse_mount::unmount(path, force || is_stale).map_err(|error| match error.kind() {
         std::io::ErrorKind::ResourceBusy => Failure::usage(format!("umount: files in `{folder}` are open"))
             .hint(format!(
@@ -229,7 +229,11 @@ pub(super) fn unmount(folder: &str, force: bool, session: &Session<'_>) -> Resul
         _ => Failure::local("umount", folder, &error),
     })?;
     let start = Instant::now();
-    while owner.as_ref().is_some_and(mpr_fuse_mount::Owned::is_running) && start.elapsed() < END_PATIENCE {
+    while owner.as_ref().is_some_and(mpr_fuse_mount::Owned::is_serving) {
+        if start.elapsed() > END_PATIENCE {
+            session.printer().note("the process that served the folder is still busy with the device");
+            break;
+        }
         session.sleep(LOOK)?;
     }
     Ok(())
