@@ -73,9 +73,9 @@ impl Adapter {
 
 impl Owner {
     fn attr(&self, attr: &Attr) -> FileAttr {
-        let (kind, mode, nlink) = match attr.is_dir {
-            true => (FileType::Directory, 0o777, 2),
-            false => (FileType::RegularFile, 0o666, 1),
+        let (kind, mode) = match attr.is_dir {
+            true => (FileType::Directory, 0o777),
+            false => (FileType::RegularFile, 0o666),
         };
         FileAttr {
             ino: INodeNo(attr.ino),
@@ -87,7 +87,7 @@ impl Owner {
             crtime: attr.mtime,
             kind,
             perm: mode & !self.umask,
-            nlink: if attr.is_linked { nlink } else { 0 },
+            nlink: attr.links,
             uid: self.uid,
             gid: self.gid,
             rdev: 0,

@@ -45,7 +45,9 @@ pub use faults::{Engine, Faults, Schedule};
 pub use folder::{Folder, can_mount, contents, eventually};
 pub use gate::{Gate, Trouble};
 pub use link::Link;
-pub use locate::{browser_package, mpr_program, python_program, sim_program, system_program, target_dir};
+pub use locate::{
+    browser_package, mpr_program, python_program, sim_program, suite_program, system_program, target_dir,
+};
 pub use mpr::{Mpr, Outcome, Running, mpr};
 pub use terminal::Terminal;
 pub use usb::{Machine, UsbPort};

@@ -88,6 +88,16 @@ pub fn browser_package() -> PathBuf {
     existing(path, "playwright-core, which drives the browser,", SETUP)
 }
 
+/// A suite of filesystem tests: in the folder `MPR_SUITES`, or in the target folder.
+///
+/// # Panics
+/// When it has not been installed.
+#[must_use]
+pub fn suite_program(name: &str) -> PathBuf {
+    let folder = from_env("MPR_SUITES").unwrap_or_else(|| target_dir().join("suites/bin"));
+    existing(folder.join(name), name, SETUP)
+}
+
 /// The script that makes a board of that package.
 pub(crate) fn wasm_script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("devices/wasm/board.mjs")

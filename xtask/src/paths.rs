@@ -26,6 +26,11 @@ pub fn browser() -> PathBuf {
     target().join("browser")
 }
 
+/// Suites of filesystem tests, with a folder `bin`.
+pub fn suites() -> PathBuf {
+    target().join("suites")
+}
+
 /// Python packages: the tool whose results tests compare with those of `mpr`.
 pub fn venv() -> PathBuf {
     target().join("venv")

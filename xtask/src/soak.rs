@@ -16,10 +16,11 @@ const FIRST_SEED: u64 = 1000;
 const NETWORK_SEEDS: u64 = 200;
 
 /// Tests whose faults follow from a seed.
-const FAULT_TESTS: [&[&str]; 3] = [
+const FAULT_TESTS: [&[&str]; 4] = [
     &["--test", "reliability", "random::"],
     &["--test", "reliability", "damage::"],
     &["--test", "bad_links", "--test", "agent"],
+    &["--test", "fuse", "fsx"],
 ];
 
 /// Tests that try every place once: each byte, each write to flash, each block.

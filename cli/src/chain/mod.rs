@@ -142,6 +142,11 @@ fn unknown_command(word: &str, expander: &Expander<'_>) -> Failure {
         return failure.hint(format!("`mpr run {}` runs a program", crate::hints::shell_word(word)));
     }
     match expander.nearest(word) {
+        // Such a one can follow `umount` and `mount :`.
+        _ if std::path::Path::new(word).is_dir() => failure.hint(format!(
+            "a folder shows its slash, or it would be a command: {}",
+            crate::hints::shell_word(&format!("./{word}"))
+        )),
         Some(name) => failure.hint(format!("did you mean `mpr {name}`?")),
         None => failure.hint("`mpr help` lists all commands"),
     }

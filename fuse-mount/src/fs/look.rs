@@ -171,7 +171,7 @@ impl Fs {
     pub fn entry_attr(&self, entry: &Entry) -> Option<Attr> {
         let state = self.state();
         let attr = self.attr(&state.tree, entry.ino).ok()?;
-        attr.is_linked.then_some(attr)
+        (attr.links > 0).then_some(attr)
     }
 
     /// Counts that the kernel was given an entry.

@@ -21,7 +21,7 @@ use crate::errno::{Errno, Stop};
 use crate::kernel::{Kernel, Outdated};
 use crate::line::Line;
 use crate::litter::is_litter;
-use crate::tree::{Ino, Tree};
+use crate::tree::{Ino, Node, Tree};
 
 /// Contents that the board has, too, may take so many bytes of memory here, and so many temporary files.
 const CACHE_MEMORY: usize = 8 << 20;
@@ -87,8 +87,9 @@ pub(crate) struct Attr {
     pub is_dir: bool,
     pub size: u64,
     pub mtime: SystemTime,
-    /// It has a name.
-    pub is_linked: bool,
+    /// How many names it has: none if it was removed while it is open. A directory has two, and one of each directory in it; one
+    /// says that those are not known.
+    pub links: u32,
     /// The kernel need not ask again for so long, unless it is told.
     pub good_for: Duration,
 }
@@ -223,8 +224,15 @@ impl Fs {
             Some(listed) => ttl.saturating_sub(listed.elapsed()),
             None => Duration::ZERO,
         };
-        let (is_dir, is_linked) = (node.is_dir(), !node.is_unlinked);
-        Ok(Attr { ino, is_dir, size: node.size, mtime: node.mtime, is_linked, good_for })
+        let links = match &node.children {
+            _ if node.is_unlinked => 0,
+            Some(children) if node.was_listed => {
+                let is_dir = |ino: &&Ino| tree.get(**ino).is_ok_and(Node::is_dir);
+                2 + children.values().filter(is_dir).count() as u32
+            }
+            _ => 1,
+        };
+        Ok(Attr { ino, is_dir: node.is_dir(), size: node.size, mtime: node.mtime, links, good_for })
     }
 }
 

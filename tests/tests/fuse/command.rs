@@ -61,6 +61,9 @@ fn a_mount_goes_on_in_the_background() {
     mpr().arg("umount").arg(&path).ok();
     assert!(!path.exists());
     assert!(desk.dir().join("log").exists());
+    // Words without a slash are commands.
+    desk.write("board/file", b"x");
+    desk.mpr().args(["umount", "board"]).fails(2, &["`board` is not a command", "hint:", "./board"]);
     // One that can't mount says why, and with which code.
     desk.write("full/file", b"x");
     desk.mpr().args(["mount", ":", "full", "--background"]).fails(2, &["`full` is not empty", "hint:"]);

@@ -13,3 +13,4 @@ mod model;
 mod others;
 mod programs;
 mod semantics;
+mod suites;

@@ -10,9 +10,11 @@ use mpr_tests::{Desk, Folder, Kind, contents};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 
-/// Operations of one case, and cases of each test. `MPR_MODEL_CASES=10` makes 20,000 operations of all.
+/// Operations of one case, and how many cases there are: 20,000 operations in all. `MPR_MODEL_TIMES=10` makes ten times as many.
 const OPERATIONS: usize = 500;
-const CASES: u32 = 2;
+const CASES: u32 = 16;
+/// Those of a mount that asks the board each time are slower.
+const SLOW_CASES: u32 = 4;
 
 /// Slots for files that stay open.
 const SLOTS: usize = 3;
@@ -224,10 +226,10 @@ fn compare(operations: &[Operation], options: &[&str]) -> Result<(), TestCaseErr
     Ok(())
 }
 
-fn run(options: &[&str]) {
-    let cases = std::env::var("MPR_MODEL_CASES").ok().and_then(|cases| cases.parse().ok());
+fn run(options: &[&str], cases: u32) {
+    let times: Option<u32> = std::env::var("MPR_MODEL_TIMES").ok().and_then(|times| times.parse().ok());
     let config = Config {
-        cases: cases.unwrap_or(CASES),
+        cases: cases * times.unwrap_or(1),
         max_shrink_iters: 100,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/fuse/model.seeds"))),
         ..Config::default()
@@ -241,20 +243,20 @@ fn run(options: &[&str]) {
 
 #[test]
 fn a_mounted_folder_is_as_a_plain_one() {
-    run(&[]);
+    run(&[], CASES);
 }
 
 #[test]
 fn a_mounted_folder_is_as_a_plain_one_second_half() {
-    run(&[]);
+    run(&[], CASES);
 }
 
 #[test]
 fn a_mounted_folder_that_asks_each_time_is_as_a_plain_one() {
-    run(&["--cache-ttl", "0"]);
+    run(&["--cache-ttl", "0"], SLOW_CASES);
 }
 
 #[test]
 fn a_mounted_folder_that_asks_each_time_is_as_a_plain_one_second_half() {
-    run(&["--cache-ttl", "0"]);
+    run(&["--cache-ttl", "0"], SLOW_CASES);
 }

@@ -62,7 +62,7 @@ impl Place {
 
     /// Compares three views: this mount's, the board's own, and a fresh mount's.
     #[track_caller]
-    fn is_on_board(mut self) {
+    fn ends_on_board(mut self) {
         let seen = contents(&self.folder.join("work"));
         assert!(!seen.is_empty());
         self.desk.run(&["cp", "-r", ":work", "copy"]);
@@ -104,7 +104,7 @@ fn vim_saves_in_all_its_ways() {
         assert_eq!(place.read(name), "first\n2nd\nthird\nfourth\n");
         assert_eq!(place.read(&format!("{name}~")), "first\n2nd\nthird\n");
     }
-    place.is_on_board();
+    place.ends_on_board();
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn vim_is_used_on_a_terminal() {
     terminal.ends_sane(0);
     assert_eq!(place.read("main.py"), "print('one')\nprint('two')\n");
     assert_eq!(place.desk.run(&["exec", "exec(open('work/main.py').read())"]), "one\ntwo\n");
-    place.is_on_board();
+    place.ends_on_board();
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn nano_is_used_on_a_terminal() {
     terminal.ends_sane(0);
     assert_eq!(place.read("notes.txt"), "new line\nold line\n");
     assert_eq!(place.read("notes.txt~"), "old line\n");
-    place.is_on_board();
+    place.ends_on_board();
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn git_keeps_a_history() {
     assert!(!place.folder.join("work/new.py").exists());
     place.sh("git merge -q side && git gc -q && git fsck --strict && git reset -q --hard HEAD~1");
     assert_eq!(place.sh("git status --porcelain && git log --oneline | wc -l"), "1\n");
-    place.is_on_board();
+    place.ends_on_board();
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn rsync_copies_and_sees_what_is_there() {
         assert!(contents(&place.folder.join("work").join(into)) == contents(&source.path().join("tree")));
         tree(source.path());
     }
-    place.is_on_board();
+    place.ends_on_board();
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn the_shells_programs_work() {
         .sum();
     // Directories have no size.
     assert_eq!(told, format!("11\n16\n5000\n{size}\n2020-02-02\nappended\n"));
-    place.is_on_board();
+    place.ends_on_board();
 }
 
 #[test]
@@ -264,7 +264,7 @@ os.replace(file.name, 'replaced')
 ",
     ]));
     assert_eq!(told, format!("1225\n{}None 2\n", "ok 240\n".repeat(4)));
-    place.is_on_board();
+    place.ends_on_board();
 }
 
 /// What an editor, a shell and a copy do, on a board that is reached in another way.
@@ -294,7 +294,7 @@ fn some_of_it(place: Place) {
          sed -i 's/value/worth/' tree/dir/*.py
          mv tree/dir/'part 2.py' tree/moved && rm -r synced/dir && rmdir synced"
     ));
-    place.is_on_board();
+    place.ends_on_board();
 }
 
 #[test]

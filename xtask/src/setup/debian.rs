@@ -24,9 +24,9 @@ pub const BUILD: [Package; 4] = [
 /// Where Debian has what most people's bash completes with.
 const BASH_COMPLETION: &str = "/usr/share/bash-completion/bash_completion";
 
-/// The stock boards, the tools that `mpr` is compared with, an editor for a terminal, a server of serial ports, the shells in which
+/// The stock boards, the tools that `mpr` is compared with, editors, a server of serial ports, the shells in which
 /// completion is tried, what shows manual pages, a browser.
-pub const TEST: [Package; 14] = [
+pub const TEST: [Package; 17] = [
     Package { name: "qemu-system-arm", is_there: || paths::program("qemu-system-arm").is_some() },
     Package {
         name: "firmware-microbit-micropython",
@@ -35,6 +35,10 @@ pub const TEST: [Package; 14] = [
     Package { name: "nodejs", is_there: || paths::program("node").is_some() },
     Package { name: "npm", is_there: || paths::program("npm").is_some() },
     Package { name: "nano", is_there: || paths::program("nano").is_some() },
+    // What works in a mounted folder, beside what any system has.
+    Package { name: "vim", is_there: || paths::program("vim").is_some() },
+    Package { name: "rsync", is_there: || paths::program("rsync").is_some() },
+    Package { name: "fio", is_there: || paths::program("fio").is_some() },
     // What patterns of files to leave alone are compared with.
     Package { name: "git", is_there: || paths::program("git").is_some() },
     Package { name: "ser2net", is_there: || Path::new("/usr/sbin/ser2net").exists() },

@@ -3,6 +3,7 @@
 mod debian;
 mod node;
 mod python;
+mod suites;
 
 use crate::run::Result;
 
@@ -16,7 +17,8 @@ pub fn all() -> Result {
     let packages: Vec<_> = debian::BUILD.iter().chain(&debian::TEST).copied().collect();
     debian::install(&packages)?;
     node::install()?;
-    python::install()
+    python::install()?;
+    suites::install()
 }
 
 /// What measuring needs beside that.

@@ -219,7 +219,8 @@ pub(super) fn is_mounted(folder: &str) -> bool {
 pub(super) fn unmount(folder: &str, force: bool, session: &Session<'_>) -> Result<(), Failure> {
     let path = Path::new(folder);
     let is_stale = matches!(mpr_fuse_mount::mounted_at(path), Ok(Mounted::Stale));
-    let owner = if is_stale { None } else { mpr_fuse_mount::owner(path) };
+    // By force, what has files open keeps the process until it closes them.
+    let owner = if is_stale || force { None } else { mpr_fuse_mount::owner(path) };
     mpr_fuse_mount::unmount(path, force || is_stale).map_err(|error| match error.kind() {
         std::io::ErrorKind::ResourceBusy => Failure::usage(format!("umount: files in `{folder}` are open"))
             .hint(format!(
