@@ -160,7 +160,8 @@ fn pace(done: u64, total: Option<u64>, sent: Option<u64>, elapsed: Duration) -> 
     text
 }
 
-fn size(bytes: u64) -> String {
+/// A number of bytes for a person.
+pub fn size(bytes: u64) -> String {
     match bytes {
         0..1000 => format!("{bytes} bytes"),
         1000..1_000_000 => format!("{:.1} KB", bytes as f64 / 1e3),

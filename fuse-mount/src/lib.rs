@@ -6,6 +6,7 @@
 //! - `fs`: what an operation does. `tree`: inodes; `spool`: contents; `litter`: names that stay here.
 //! - `worker`: the one thread that owns the board; `line`: the way to it, which may break and come back; `visit`: other programs
 //!   that use the board meanwhile.
+//! - `status`: what is shown of all that.
 //! - `place`: the folder, and mounts that nobody serves any more.
 //!
 //! What holds for programs that use the folder is in `docs/SEMANTICS.md`.
@@ -18,6 +19,7 @@ mod line;
 mod litter;
 mod place;
 mod spool;
+mod status;
 mod tree;
 mod visit;
 mod worker;
@@ -38,6 +40,7 @@ pub use line::Connect;
 use line::Line;
 use place::Place;
 pub use place::{Mounted, Owned, mounted_at, owner, unmount};
+pub use status::{Status, Work};
 pub use worker::{Event, Observer};
 use worker::{Setup, Worker};
 
@@ -177,6 +180,11 @@ impl Mount {
     /// Whether it was unmounted by somebody else.
     pub fn is_over(&self) -> bool {
         self.session.as_ref().is_none_or(|session| session.guard.is_finished())
+    }
+
+    /// What it is doing now, and what it has done.
+    pub fn status(&self) -> Status {
+        self.fs.status.get()
     }
 
     /// Whether files are open whose last changes the board has not got.

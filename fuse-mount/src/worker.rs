@@ -13,6 +13,7 @@ use mpr_protocol::{Address, ConnectOptions};
 use crate::errno::{Errno, Stop};
 use crate::fs::{Access, Fs};
 use crate::line::Line;
+use crate::status::Work as Doing;
 use crate::visit;
 
 /// How often the worker looks for visitors and for signs of the board while nothing is asked of it.
@@ -125,10 +126,12 @@ impl Desk {
             let is_lost = trouble.is_some();
             match (was_lost, trouble) {
                 (false, Some(why)) => {
+                    self.setup.fs.status.work(Doing::Away);
                     self.setup.door = None;
                     (self.setup.observer)(Event::Lost(why));
                 }
                 (true, None) => {
+                    self.setup.fs.status.work(Doing::None);
                     self.setup.door = open_door(&self.setup.address);
                     (self.setup.observer)(Event::Back);
                 }
@@ -145,7 +148,8 @@ impl Desk {
         match self.setup.line.trouble() {
             Some(why) => visitor.refuse_away(why),
             None => {
-                visit::serve(self, visitor);
+                let fs = Arc::clone(&self.setup.fs);
+                fs.status.during(Doing::Visitor, || visit::serve(self, visitor));
                 self.was_visited = true;
             }
         }

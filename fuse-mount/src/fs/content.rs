@@ -3,10 +3,13 @@
 use std::ops::Range;
 use std::time::SystemTime;
 
+use mpr_protocol::Device;
+
 use super::{Access, Attr, CACHE_FILES, CACHE_MEMORY, Fs, Result, State};
 use crate::errno::{Errno, Stop};
 use crate::kernel::Outdated;
 use crate::spool::Spool;
+use crate::status::Work;
 use crate::tree::Ino;
 
 /// The first read of a file fetches so many bytes, reads in a row twice as many each time, up to the second number.
@@ -106,11 +109,15 @@ impl Fs {
                 }
                 (self.board_path(&state.tree, ino)?, missing)
             };
-            let bytes = access.line()?.run(|device| {
-                let mut bytes = Vec::new();
-                device.read_range(&path, missing.clone(), &mut bytes, &mut |_| {})?;
-                Ok(bytes)
+            let line = access.line()?;
+            let bytes = self.status.during(Work::Reading(path.clone()), || {
+                line.run(|device| {
+                    let mut bytes = Vec::new();
+                    device.read_range(&path, missing.clone(), &mut bytes, &mut |_| {})?;
+                    Ok(bytes)
+                })
             })?;
+            self.status.count(|status| status.read += bytes.len() as u64);
             let mut state = self.state();
             let node = state.tree.get_mut(ino)?;
             if bytes.is_empty() {
@@ -294,14 +301,22 @@ impl Fs {
             state.tree.get_mut(ino)?.is_busy = true;
             self.board_path(&state.tree, ino)?
         };
-        access.line()?.run(|device| {
+        let line = access.line()?;
+        let mut written = 0;
+        let mut write = |device: &mut Device| {
             let (size, mut reader) = {
                 let mut state = self.state();
                 let content = state.tree.get_mut(ino).map_err(local)?.content_mut();
                 (content.size(), content.reader().map_err(|source| mpr_protocol::Error::LocalIo { source })?)
             };
+            written = size;
             device.write_file(&path, &mut reader, Some(size), &mut |_| {})
-        })?;
+        };
+        self.status.during(Work::Writing(path.clone()), || line.run(&mut write))?;
+        self.status.count(|status| {
+            status.written += written;
+            status.files_written += 1;
+        });
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ use crate::errno::{Errno, Stop};
 use crate::kernel::{Kernel, Outdated};
 use crate::line::Line;
 use crate::litter::is_litter;
+use crate::status::Shared;
 use crate::tree::{Ino, Node, Tree};
 
 /// Contents that the board has, too, may take so many bytes of memory here, and so many temporary files.
@@ -132,6 +133,7 @@ pub(crate) struct Fs {
     options: Options,
     state: Mutex<State>,
     kernel: OnceLock<Kernel>,
+    pub status: Shared,
 }
 
 type Result<T> = std::result::Result<T, Stop>;
@@ -146,7 +148,7 @@ impl Fs {
             space: None,
             fat: HashMap::new(),
         };
-        Fs { options, state: Mutex::new(state), kernel: OnceLock::new() }
+        Fs { options, state: Mutex::new(state), kernel: OnceLock::new(), status: Shared::default() }
     }
 
     /// Says who is told of what is out of date, as soon as there is somebody.

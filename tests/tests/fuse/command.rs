@@ -189,3 +189,23 @@ fn a_board_that_can_only_be_read() {
     let refused = fs::write(folder.join("x"), "x").expect_err("it can only be read");
     assert_eq!(refused.raw_os_error(), Some(nix::errno::Errno::EROFS as i32));
 }
+
+#[test]
+fn a_terminal_shows_what_a_mount_does() {
+    let desk = Desk::new(Kind::SimPty);
+    if !can_mount() {
+        return;
+    }
+    let mut terminal = desk.mpr().env("TERM", "xterm").args(["mount", ":", "here"]).terminal();
+    terminal.expect("0 bytes read, 0 bytes written in 0 files");
+    fs::write(desk.dir().join("here/main.py"), [b'x'; 1234]).expect("it is written");
+    terminal.expect("1.2 KB written in 1 file");
+    let mut visitor = desk.mpr().args(["exec", "print('begun')\nwhile True: pass"]).spawn();
+    visitor.wait_for_stdout("begun");
+    terminal.expect("another command uses the device");
+    visitor.signal(Signal::SIGINT);
+    visitor.wait().expect_code(130);
+    terminal.send("\x03");
+    terminal.ends_sane(0);
+    assert!(!desk.dir().join("here").exists());
+}

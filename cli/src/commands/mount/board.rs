@@ -1,6 +1,7 @@
 //! The board's files in a folder of this machine.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,12 +10,12 @@ use mpr_protocol::transport::resolve;
 use mpr_protocol::{Address, ConnectOptions, Device, Error, list_ports};
 use serde::Serialize;
 
+use super::status::StatusLine;
 use super::{Mount, background};
 use crate::commands::fs::board_path;
 use crate::failure::{Failure, Kind};
 use crate::hints::{MPR, shell_word};
 use crate::local::ignore::Ignore;
-use crate::printer;
 use crate::session::Session;
 
 /// How often the end of a mount is looked for.
@@ -79,12 +80,9 @@ impl Mount {
         }
         let read_only = self.read_only || !is_writable;
         let board = self.board(device, address, options);
-        let quiet = session.printer().is_quiet();
-        let shown = name.clone();
+        let (events, told) = channel();
         let observer = Box::new(move |event| {
-            if !quiet {
-                tell(&shown, &event);
-            }
+            let _ = events.send(event);
         });
         // A board without directories knows no slashes.
         let root = if has_directories { path.clone() } else { String::new() };
@@ -107,7 +105,15 @@ impl Mount {
             let word = shell_word(&folder.display().to_string());
             session.printer().note(&format!("Ctrl-C, or `mpr umount {word}`, ends it"));
         }
-        wait(&mount, session);
+        let line = StatusLine::new(session.printer(), &folder.display().to_string());
+        while session.signals().received().is_none() && !mount.is_over() {
+            for event in told.try_iter() {
+                session.printer().note(&explain_event(&name, &event));
+            }
+            line.show(&mount.status());
+            thread::sleep(LOOK);
+        }
+        drop(line);
         // A Ctrl-C has had what it wanted.
         session.signals().forget();
         if mount.has_unwritten() {
@@ -158,24 +164,16 @@ fn same_board(place: &Address) -> Option<Address> {
     port.serial.map(Address::Id)
 }
 
-/// Waits until the folder is unmounted or a signal comes.
-fn wait(mount: &FuseMount, session: &Session<'_>) {
-    while session.signals().received().is_none() && !mount.is_over() {
-        thread::sleep(LOOK);
-    }
-}
-
-fn tell(name: &str, event: &Event) {
-    let text = match event {
+fn explain_event(name: &str, event: &Event) -> String {
+    match event {
         Event::Lost(why) => format!("`{name}` is away ({why}); files fail until it is back"),
         Event::Back => format!("`{name}` is back"),
         Event::Busy => {
             "a program runs on the device, so files can't be had; `mpr exec \"\"` stops it".to_owned()
         }
         // `Event` may grow.
-        _ => return,
-    };
-    printer::note_from_aside(&text);
+        _ => String::new(),
+    }
 }
 
 fn explain(folder: &Path, error: MountError) -> Failure {

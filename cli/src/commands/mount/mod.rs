@@ -5,6 +5,8 @@ mod background;
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 mod board;
 mod folder;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+mod status;
 
 use std::path::PathBuf;
 use std::time::Duration;
