@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use mpr_tests::{Desk, Folder, Kind, contents};
+use mpr_tests::{BoardOptions, Desk, Faults, Folder, Kind, Schedule, contents};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 
@@ -207,9 +207,12 @@ fn empty(folder: &Path) {
 }
 
 /// One case on a board of its own.
-fn compare(operations: &[Operation], options: &[&str]) -> Result<(), TestCaseError> {
-    let desk = Desk::new(Kind::SimPty);
-    let Some(mut folder) = Folder::mount(&desk.board, options) else { return Ok(()) };
+fn compare(operations: &[Operation], board: &Start, options: &[&str]) -> Result<(), TestCaseError> {
+    let desk = board();
+    // Some boards have directories of their own in the root.
+    desk.run(&["mkdir", ":model"]);
+    let mount = |options: &[&str]| Folder::mount_path(&desk.board, ":model", options);
+    let Some(mut folder) = mount(options) else { return Ok(()) };
     let plain = tempfile::tempdir().expect("a temporary folder can be made");
     let (mut ours, mut theirs) = (Place::new(folder.path()), Place::new(plain.path()));
     for (n, operation) in operations.iter().enumerate() {
@@ -220,13 +223,20 @@ fn compare(operations: &[Operation], options: &[&str]) -> Result<(), TestCaseErr
     drop(theirs);
     prop_assert!(contents(folder.path()) == contents(plain.path()), "the trees differ");
     folder.unmount();
-    let again = Folder::mount(&desk.board, &[]).expect("it was mounted before");
+    let again = mount(&[]).expect("it was mounted before");
     prop_assert!(contents(again.path()) == contents(plain.path()), "the trees differ after a fresh mount");
     empty(again.path());
     Ok(())
 }
 
+/// Starts a board.
+type Start = dyn Fn() -> Desk;
+
 fn run(options: &[&str], cases: u32) {
+    run_on(&|| Desk::new(Kind::SimPty), OPERATIONS, options, cases);
+}
+
+fn run_on(board: &Start, operations: usize, options: &[&str], cases: u32) {
     let times: Option<u32> = std::env::var("MPR_MODEL_TIMES").ok().and_then(|times| times.parse().ok());
     let config = Config {
         cases: cases * times.unwrap_or(1),
@@ -234,8 +244,8 @@ fn run(options: &[&str], cases: u32) {
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/fuse/model.seeds"))),
         ..Config::default()
     };
-    let operations = prop::collection::vec(operation(), OPERATIONS);
-    let outcome = TestRunner::new(config).run(&operations, |operations| compare(&operations, options));
+    let operations = prop::collection::vec(operation(), operations);
+    let outcome = TestRunner::new(config).run(&operations, |operations| compare(&operations, board, options));
     if let Err(error) = outcome {
         panic!("{error}");
     }
@@ -259,4 +269,32 @@ fn a_mounted_folder_that_asks_each_time_is_as_a_plain_one() {
 #[test]
 fn a_mounted_folder_that_asks_each_time_is_as_a_plain_one_second_half() {
     run(&["--cache-ttl", "0"], SLOW_CASES);
+}
+
+/// Fewer operations, on boards that are reached in other ways.
+const FEW: usize = 300;
+
+#[test]
+fn a_folder_on_a_slow_line_is_as_a_plain_one() {
+    let start = || {
+        let wire = Faults { baud: Some(115_200), ..Faults::default() };
+        let options = BoardOptions { schedule: Schedule::both(0, &wire), ..BoardOptions::default() };
+        Desk::with(Kind::SimLink, options)
+    };
+    run_on(&start, FEW, &[], 1);
+}
+
+#[test]
+fn a_folder_over_webrepl_is_as_a_plain_one() {
+    run_on(&|| Desk::new(Kind::SimWs), FEW, &[], 1);
+}
+
+#[test]
+fn a_folder_over_a_stock_boards_webrepl_is_as_a_plain_one() {
+    run_on(&|| Desk::new(Kind::SimWsStock), FEW, &[], 1);
+}
+
+#[test]
+fn a_folder_of_a_stock_board_is_as_a_plain_one() {
+    run_on(&|| Desk::new(Kind::Wasm), FEW, &[], 1);
 }
