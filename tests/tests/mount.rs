@@ -500,17 +500,23 @@ fn ctrl_d_in_the_prompt_keeps_the_folder() {
 
 #[test]
 fn machine_reset_in_the_prompt_keeps_the_folder() {
-    let (board, dir) = (Board::start(Kind::SimPty), folder(&[("file", b"here")]));
-    let mut terminal = board.mpr().dir(dir.path()).args(["mount", "."]).terminal();
-    terminal.expect("Use Ctrl-] or Ctrl-x to exit this shell");
-    terminal.expect(">>> ");
-    terminal.send("import machine; machine.reset()\r");
-    terminal.expect("Remount local directory ./ at /remote");
-    terminal.expect(">>> ");
-    terminal.send("print(open('file').read())\r");
-    terminal.expect("\nhere");
-    terminal.send("\x1d");
-    terminal.ends_sane(0);
+    // Over WebREPL the restart closes the connection.
+    for kind in [Kind::SimPty, Kind::SimWs, Kind::SimWsStock] {
+        let (board, dir) = (Board::start(kind), folder(&[("file", b"here")]));
+        let mut terminal = board.mpr().dir(dir.path()).args(["mount", "."]).terminal();
+        terminal.expect("Use Ctrl-] or Ctrl-x to exit this shell");
+        terminal.expect(">>> ");
+        for _ in 0..2 {
+            terminal.send("import machine; machine.reset()\r");
+            terminal.expect("Remount local directory ./ at /remote");
+            terminal.expect(">>> ");
+            terminal.send("print(open('file').read())\r");
+            terminal.expect("\nhere");
+            terminal.expect(">>> ");
+        }
+        terminal.send("\x1d");
+        terminal.ends_sane(0);
+    }
 }
 
 #[test]

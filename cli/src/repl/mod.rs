@@ -233,7 +233,11 @@ impl<'a, 'b> Repl<'a, 'b> {
     fn reconnected(&mut self) -> bool {
         let deadline = Instant::now() + RESTART_PATIENCE;
         self.pending.clear();
-        self.device.transport_mut().reconnect(deadline).unwrap_or(false)
+        let is_back = self.device.transport_mut().reconnect(deadline).unwrap_or(false);
+        if let Some(restarts) = self.restarts.as_mut().filter(|_| is_back) {
+            restarts.reconnected();
+        }
+        is_back
     }
 
     /// Waits until a key, a byte from the board, or a little time. Tells whether the terminal has something.

@@ -50,6 +50,12 @@ impl Restarts {
         }
     }
 
+    /// The link had to be opened again. Nothing that the board said at its start comes through such a link, so it counts as a
+    /// restart.
+    pub fn reconnected(&mut self) {
+        self.announced = true;
+    }
+
     /// Whether the board has restarted and waits at its prompt. Says so once.
     pub fn is_due(&mut self, now: Instant) -> bool {
         let quiet = self.last.is_some_and(|last| now.saturating_duration_since(last) >= QUIET);
