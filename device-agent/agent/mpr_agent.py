@@ -7,7 +7,7 @@ from binascii import crc32
 from hashlib import sha256
 
 # Also in lib.rs of this folder.
-VERSION = 2
+VERSION = 3
 
 
 def run(token, unit, size, wbits):
@@ -33,8 +33,10 @@ def run(token, unit, size, wbits):
     head = memoryview(bytearray(8))
     keys = memoryview(bytearray(size // 56 + 1))
     body = memoryview(bytearray(size))
-    # The next frame's number; bytes to read before the next acknowledgement, and how many there were.
+    # The next frame's number, and bytes of the stream in front of it; bytes to read before the next acknowledgement, and
+    # how many there were.
     number = 0
+    place = 0
     left = unit
     count = 0
     # What is there of the stream; bytes that the inflater has still to give.
@@ -84,7 +86,7 @@ def run(token, unit, size, wbits):
 
     def frame():
         # Receives the next frame of the stream, again if it has to be. Returns its length.
-        nonlocal number, left, count
+        nonlocal number, place, left, count
         while 1:
             receive(head)
             n = head[1] & 127 | (head[2] & 63) << 7
@@ -108,6 +110,7 @@ def run(token, unit, size, wbits):
                     total = total << 7 | head[i] & 127
                 if total & 0x3FFFFFFFF == crc32(body[:n], crc32(head[:3])) & 0xFFFFFFFF and head[0] & 127 == number:
                     number = number + 1 & 127
+                    place = place + n - (4 if head[2] & 64 else 0) & 0x3FFFFFFF
                     return n
             send(78, bytes((number,)))
             seen = b""
@@ -118,7 +121,7 @@ def run(token, unit, size, wbits):
                 seen = (seen + one)[-8:]
             left = unit
             count = 0
-            send(83, bytes((number,)))
+            send(83, bytes((number,)) + place.to_bytes(4, "little"))
 
     def some(n):
         # The next bytes of the stream, one at least, n at most. They are good until the next call.

@@ -4,7 +4,7 @@
 //! can inflate. docs/PROTOCOL.md describes what host and agent say to each other.
 
 /// The version of the protocol that the agent speaks; it says so itself when it starts.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// The module's name where it is installed on a board or frozen into its firmware.
 pub const MODULE: &str = "mpr_agent";

@@ -37,7 +37,7 @@ pub fn session(data: &[u8]) {
                 // What a fuzzer would not find: answers with the right sum.
                 let kind = [REFUSED_FRAME, SYNCHRONISED, SYNCHRONISED, DATA][usize::from(next() % 4)];
                 let mut wire = Vec::new();
-                encode_answer(&[kind, next(), next()], &mut wire);
+                encode_answer(&[kind, next(), next(), next(), next() % 8, 0, 0], &mut wire);
                 session.handle_input(now, &wire);
             }
             5 => session.all_accepted(),

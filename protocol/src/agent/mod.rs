@@ -6,6 +6,7 @@
 //! - [`request`]: what the agent is asked, and how its answers read.
 
 mod deflater;
+mod frames;
 pub mod fuzz;
 mod outgoing;
 pub(crate) mod request;

@@ -2,9 +2,7 @@
 
 use super::Session;
 use super::deflater::Deflater;
-
-/// What a deflated frame has in front: how much it yields, as u32.
-const YIELD: usize = 4;
+use super::frames::YIELD;
 
 /// Cuts a stream into frames.
 #[derive(Debug)]

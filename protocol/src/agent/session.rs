@@ -10,8 +10,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use mpr_wire::{Answer, Answers, FRAME_NUMBERS, HEAD, MAX_PAYLOAD, encode, longest_wire_len};
+use mpr_wire::{Answer, Answers, HEAD, MAX_PAYLOAD, longest_wire_len};
 
+use super::frames::Frames;
 use super::request::{REFUSED_FRAME, SYNCHRONISED};
 
 /// Silence after which something is taken for lost, at first and at least.
@@ -39,10 +40,6 @@ const FILLER: u8 = b' ';
 
 /// The count of units is modulo 128; so many may be on their way.
 const MOST_UNITS: u64 = 100;
-
-/// Numbers of frames are modulo 128; so many may be on their way, and so many are kept behind those.
-const MOST_FRAMES: usize = 64;
-const MOST_PAST: usize = 63;
 
 /// Never more bytes are on their way.
 const MOST_BYTES: u64 = 32 << 10;
@@ -94,16 +91,6 @@ pub(crate) enum Event {
     Silent,
 }
 
-/// A frame that the board may not have accepted yet.
-#[derive(Debug)]
-struct Kept {
-    wire: Vec<u8>,
-    /// Bytes of content in it that were not counted yet.
-    content: u64,
-    /// It was sent whole at least once.
-    sent: bool,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Running,
@@ -122,14 +109,8 @@ pub(crate) struct Session {
     /// What came and is neither answer nor acknowledgement.
     text: Vec<u8>,
 
-    /// Frames that were not accepted yet; bytes of them that are out, and bytes in all, from where both last began anew.
-    kept: VecDeque<Kept>,
-    /// The last frames that were taken for accepted: a damaged length, or a damaged acknowledgement, makes that wrong.
-    past: VecDeque<Kept>,
-    gone: u64,
-    sent: u64,
-    queued: u64,
-    number: u8,
+    /// Frames that were not accepted yet.
+    frames: Frames,
     /// Filler and token, which go out before anything else.
     rescue: Vec<u8>,
 
@@ -159,12 +140,7 @@ impl Session {
             answers: Answers::new(),
             events: VecDeque::new(),
             text: Vec::new(),
-            kept: VecDeque::new(),
-            past: VecDeque::new(),
-            gone: 0,
-            sent: 0,
-            queued: 0,
-            number: 0,
+            frames: Frames::default(),
             rescue: Vec::new(),
             acknowledged: 0,
             window: Window::new(setup),
@@ -193,13 +169,13 @@ impl Session {
 
     /// Whether frames are waiting that the board has no room for yet.
     pub(crate) fn is_congested(&self) -> bool {
-        self.queued - self.sent > 2 * self.setup.payload as u64
+        self.frames.unsent() > 2 * self.setup.payload as u64
     }
 
     /// Whether the board has accepted every frame. Behind an [`Event::Synchronised`] it has done all that these ask for: it reads on only
     /// then.
     pub(crate) fn is_drained(&self) -> bool {
-        self.kept.is_empty()
+        self.frames.is_empty()
     }
 
     /// Bytes of content in the frames that the board has accepted for certain.
@@ -217,19 +193,13 @@ impl Session {
 
     /// Queues a frame, which stands for so many bytes of content.
     pub(crate) fn frame(&mut self, payload: &[u8], deflated: bool, content: u64) {
-        let mut wire = Vec::with_capacity(longest_wire_len(payload.len()));
-        encode(self.number, deflated, payload, &mut wire);
-        self.queued += wire.len() as u64;
-        self.kept.push_back(Kept { wire, content, sent: false });
-        self.number = (self.number + 1) % FRAME_NUMBERS;
+        self.frames.push(payload, deflated, content);
     }
 
     /// The board has answered the last request, so it has accepted all frames.
     pub(crate) fn all_accepted(&mut self) {
         // Since both began anew; an answer from before says nothing of what is sent again.
-        while self.kept.front().is_some_and(|first| self.gone + first.wire.len() as u64 <= self.sent) {
-            self.accept_first();
-        }
+        self.accept_within(self.frames.sent());
     }
 
     /// Takes bytes from the board, split in any way.
@@ -251,7 +221,9 @@ impl Session {
                 Answer::Acknowledged(count) => self.acknowledge(now, count),
                 Answer::Frame(frame) => match frame[..] {
                     [REFUSED_FRAME, ..] => self.refused(now),
-                    [SYNCHRONISED, _, number, ..] => self.begin_anew(now, number),
+                    [SYNCHRONISED, _, number, a, b, c, d] => {
+                        self.begin_anew(now, number, u32::from_le_bytes([a, b, c, d]));
+                    }
                     _ => {
                         self.heard(now);
                         self.events.push_back(Event::Answer(frame));
@@ -285,7 +257,7 @@ impl Session {
         let units = self.acknowledged / unit;
         let more = u64::from(count).wrapping_sub(units) % 128;
         // One that counts more than was sent is damaged.
-        if self.acknowledged + more * unit > self.sent {
+        if self.acknowledged + more * unit > self.frames.sent() {
             return;
         }
         self.heard(now);
@@ -293,23 +265,20 @@ impl Session {
             return;
         }
         self.acknowledged += more * unit;
-        self.window.acknowledged(now, self.acknowledged, self.sent);
+        self.window.acknowledged(now, self.acknowledged, self.frames.sent());
         // The board reads on behind a frame only when that was whole.
-        while let Some(first) = self.kept.front()
-            && self.gone + (first.wire.len() as u64) < self.acknowledged
-        {
-            self.accept_first();
+        self.accept_within(self.acknowledged - 1);
+    }
+
+    fn accept_within(&mut self, wire: u64) {
+        while let Some(content) = self.frames.accept_within(wire) {
+            self.accepted += content;
+            self.grow();
         }
     }
 
-    fn accept_first(&mut self) {
-        let Some(mut first) = self.kept.pop_front() else { return };
-        self.gone += first.wire.len() as u64;
-        self.accepted += std::mem::take(&mut first.content);
-        self.past.push_back(first);
-        if self.past.len() > MOST_PAST {
-            self.past.pop_front();
-        }
+    /// One more frame has arrived whole.
+    fn grow(&mut self) {
         self.whole += 1;
         if self.whole >= GROW_AFTER && self.payload < self.setup.payload {
             self.payload = (self.payload * 2).min(self.setup.payload);
@@ -332,35 +301,19 @@ impl Session {
         self.since = now;
     }
 
-    fn begin_anew(&mut self, now: Instant, number: u8) {
+    fn begin_anew(&mut self, now: Instant, number: u8, place: u32) {
         if !matches!(self.state, State::Seeking(_)) {
             return;
         }
-        // Of the first frame that is kept, and how many others the board has accepted since.
-        let first = (128 + usize::from(self.number) - self.kept.len() % 128) % 128;
-        let ahead = (128 + usize::from(number % FRAME_NUMBERS) - first) % 128;
-        let behind = 128 - ahead;
-        if ahead <= self.kept.iter().take_while(|kept| kept.sent).count() {
-            for _ in 0..ahead {
-                self.accept_first();
-            }
-        } else if behind <= self.past.len() {
-            for kept in self.past.drain(self.past.len() - behind..).rev() {
-                self.kept.push_front(kept);
-            }
-        } else {
+        self.payload = (self.payload / 2).max(SMALLEST_FRAME.min(self.setup.payload));
+        let Ok(content) = self.frames.begin_anew(number, place, self.payload) else {
             return self.over(Event::Silent);
-        }
-        // Now it is certain.
-        self.past.clear();
+        };
+        self.accepted += content;
         self.state = State::Running;
         self.rescue.clear();
-        self.gone = 0;
-        self.sent = 0;
         self.acknowledged = 0;
-        self.queued = self.kept.iter().map(|kept| kept.wire.len() as u64).sum();
         self.window.lost();
-        self.payload = (self.payload / 2).max(SMALLEST_FRAME.min(self.setup.payload));
         self.whole = 0;
         self.since = now;
         self.events.push_back(Event::Synchronised);
@@ -395,26 +348,10 @@ impl Session {
         let owed = self.is_owed();
         out.append(&mut self.rescue);
         if self.state == State::Running {
-            let mut room = (self.acknowledged + self.window.size).saturating_sub(self.sent);
-            let mut start = self.gone;
-            for kept in self.kept.iter_mut().take(MOST_FRAMES) {
-                let end = start + kept.wire.len() as u64;
-                if room == 0 {
-                    break;
-                }
-                if end > self.sent {
-                    // Both fit: they are within one frame.
-                    let from = (self.sent - start) as usize;
-                    let n = room.min(end - self.sent);
-                    out.extend_from_slice(&kept.wire[from..from + n as usize]);
-                    self.sent += n;
-                    room -= n;
-                    kept.sent |= self.sent == end;
-                }
-                start = end;
-            }
+            let room = (self.acknowledged + self.window.size).saturating_sub(self.frames.sent());
+            self.frames.transmit(room, out);
             if out.len() > before {
-                self.window.sent(now, self.acknowledged, self.sent);
+                self.window.sent(now, self.acknowledged, self.frames.sent());
             }
             if !owed && self.is_owed() {
                 self.since = now;
@@ -438,7 +375,7 @@ impl Session {
 
     /// Whether the board owes a word.
     fn is_owed(&self) -> bool {
-        self.awaiting || self.sent - self.acknowledged >= self.setup.unit
+        self.awaiting || self.frames.sent() - self.acknowledged >= self.setup.unit
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) {

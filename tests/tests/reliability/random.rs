@@ -54,3 +54,9 @@ fn schedules_by_seed() {
         try_seed(&mut desk, seed);
     }
 }
+
+/// One byte in 400: frames that wait are cut until they get through.
+#[test]
+fn a_schedule_that_once_made_no_progress() {
+    try_seed(&mut desk(), 5001);
+}

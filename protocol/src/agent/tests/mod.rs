@@ -228,6 +228,28 @@ fn a_line_that_damages_bytes_is_got_over() {
     }
 }
 
+/// One byte in 400: no frame of 2 KB gets through whole, those that wait already are cut.
+#[test]
+fn frames_are_cut_until_they_get_through() {
+    for (seed, (unit, payload)) in (1..).zip([(32, 2016), (128, 2016), (1024, 2016), (4096, 8191)]) {
+        let faults = Faults { lose: 1.5e-3, double: 1e-3, delay: MILLISECOND, ..Faults::default() };
+        let case = Case { seed, unit, payload, length: 20_000, down: faults, up: faults, ..Case::default() };
+        let (end, _, refusals) = run(case);
+        assert!(matches!(end, End::Done | End::Drained), "{end:?}: {case:?}");
+        // Some 50 places are damaged.
+        assert!(refusals < 200, "{refusals} refusals: {case:?}");
+    }
+}
+
+/// A byte of a length that comes twice makes one frame of more than sixty small ones.
+#[test]
+fn a_damaged_length_costs_many_small_frames() {
+    let down = Faults { double: 6e-4, ..Faults::default() };
+    let seed = 3_004_818_663_184_664_910;
+    let case = Case { seed, unit: 16, payload: 209, length: 4598, told_each: 100, down, ..Case::default() };
+    assert_eq!(run(case).0, End::Done);
+}
+
 /// Only what comes back is damaged: acknowledgements that count too much, answers that are none.
 #[test]
 fn damaged_acknowledgements_are_got_over() {

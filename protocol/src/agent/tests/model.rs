@@ -75,7 +75,8 @@ impl Model {
                     self.held.clear();
                     self.mode = Mode::Frame;
                     (self.left, self.count) = (self.unit, 0);
-                    encode_answer(&[SYNCHRONISED, 1, self.number], out);
+                    let [a, b, c, d] = (self.content.len() as u32).to_le_bytes();
+                    encode_answer(&[SYNCHRONISED, 1, self.number, a, b, c, d], out);
                 }
             }
         }
