@@ -238,6 +238,90 @@ fn other_filesystems_are_left_alone() {
     assert_eq!(desk.read("src/sd/mine"), b"x");
 }
 
+/// Devices that never end, files that can't be opened, links: a board of a process has them beside what is synchronised.
+#[test]
+fn what_is_no_file_on_the_board_is_left_alone() {
+    let desk = Desk::new(Kind::Wasm);
+    desk.write("src/a", b"a");
+    desk.write("src/lib/b", b"b");
+    assert_eq!(
+        desk.run(&["sync", "src", ":"]),
+        "sync src :\nmkdir :lib\nnew :a\nnew :lib/b\n2 new, 0 unchanged\n"
+    );
+    desk.write("src/a", b"b");
+    assert_eq!(desk.run(&["sync", "src", ":"]), "sync src :\nchanged :a\n1 changed, 1 unchanged\n");
+    let all = desk.run(&["sync", "-n", "--delete", "src", ":"]);
+    assert!(all.contains("skipped :dev/null (neither a file nor a directory)\n"), "{all}");
+    assert!(all.contains("removed :home/web_user\n") && !all.contains("removed :dev\n"), "{all}");
+    let some = desk.run(&["sync", "-n", "--delete", "--exclude", "/[dhpt]*/", "src", ":"]);
+    assert_eq!(some, "sync src :\n2 unchanged (nothing was done)\n");
+    desk.write("src/dev/null", b"mine");
+    let outcome = desk.mpr().args(["sync", "--delete", "--exclude", "/[hpt]*/", "src", ":"]).run();
+    outcome.expect_failure(1, ":dev/null");
+    outcome.expect_stderr("`:dev/null` is neither a file nor a directory");
+    let down = desk.mpr().args(["sync", ":dev", "dst"]).run();
+    down.expect_code(0);
+    down.expect_stdout("skipped :dev/random (neither a file nor a directory)\n");
+    assert_eq!(fs::read_dir(desk.dir().join("dst")).expect("it was made").count(), 0);
+}
+
+/// A filesystem with a directory that can't be listed and one that goes away meanwhile, in memory.
+const FAULTY: &str = "
+import io,vfs
+class FS:
+    files={}
+    def mount(self,r,m):pass
+    def umount(self):pass
+    def chdir(self,p):pass
+    def stat(self,p):
+        p=p.strip('/')
+        if p in('','bad','gone'):return(16384,)+(0,)*9
+        if p in self.files:return(32768,0,0,0,0,0,len(self.files[p]),0,0,0)
+        raise OSError(2)
+    def statvfs(self,p):return(512,512,99,99,99,0,0,0,0,99)
+    def ilistdir(self,p):
+        p=p.strip('/')
+        if p:raise OSError({'bad':5}.get(p,2))
+        return iter([('bad',16384,0),('gone',16384,0)]+[(n,32768,0,len(c))for n,c in self.files.items()])
+    def remove(self,p):del self.files[p.strip('/')]
+    def rename(self,a,b):self.files[b.strip('/')]=self.files.pop(a.strip('/'))
+    def open(self,p,m):
+        p=p.strip('/')
+        if 'w'in m:self.files[p]=b''
+        elif p not in self.files:raise OSError(2)
+        return File(self.files,p)
+class File(io.IOBase):
+    def __init__(self,files,p):self.files=files;self.p=p;self.at=0
+    def write(self,b):self.files[self.p]+=bytes(b);return len(b)
+    def readinto(self,b):
+        c=self.files[self.p][self.at:self.at+len(b)];b[:len(c)]=c;self.at+=len(c);return len(c)
+    def close(self):pass
+    def __enter__(self):return self
+    def __exit__(self,*a):pass
+vfs.mount(FS(),'/x')
+";
+
+#[test]
+fn what_can_not_be_listed_on_the_board_is_in_nobodys_way() {
+    let desk = Desk::new(Kind::SimPty);
+    desk.write("src/a", b"a");
+    desk.run(&["exec", FAULTY]);
+    let notes = "skipped :/x/gone (No such file or directory)\nskipped :/x/bad (Input/output error)\n";
+    let first = desk.run(&["sync", "src", ":/x"]);
+    assert_eq!(first, format!("sync src :/x\n{notes}new :/x/a\n1 new, 0 unchanged\n"));
+    let again = desk.run(&["sync", "src", ":/x"]);
+    assert_eq!(again, format!("sync src :/x\n{notes}1 unchanged\n"));
+    // Only who would have to remove what is in it fails, and what is gone needs no removal.
+    let outcome = desk.mpr().args(["sync", "--delete", "src", ":/x"]).run();
+    outcome.expect_failure(1, ":/x/bad");
+    outcome.expect_stderr("`:/x/bad`: Input/output error");
+    outcome.expect_stdout("1 failed, 1 unchanged\n");
+    assert_eq!(
+        desk.run(&["sync", "--delete", "--exclude", "bad", "src", ":/x"]).lines().last(),
+        Some("1 unchanged")
+    );
+}
+
 #[test]
 fn names_that_differ_in_case_only() {
     let desk = Desk::new(Kind::SimPty);

@@ -57,7 +57,8 @@ impl OnBoard {
         on_board.unreadable = listing.unreadable;
         for entry in listing.entries {
             let kind = match entry.kind {
-                mpr_protocol::Kind::File | mpr_protocol::Kind::Other => Kind::File(entry.size),
+                mpr_protocol::Kind::File => Kind::File(entry.size),
+                mpr_protocol::Kind::Other => Kind::Other,
                 mpr_protocol::Kind::Directory => Kind::Directory,
                 mpr_protocol::Kind::Mount => Kind::Mount,
             };

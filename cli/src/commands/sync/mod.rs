@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Args;
+use mpr_protocol::Errno;
 
 use super::Run;
 use super::cp::place::Place;
@@ -191,6 +192,18 @@ impl Sync {
         for (path, failure) in std::mem::take(&mut wanted.failures) {
             report.failed(path, failure)?;
         }
+        for (path, errno) in &on_board.unreadable {
+            if ignore.ignores(path, true) {
+                continue;
+            }
+            let shown = format!(":{}", on_board.path(path));
+            // What is in it matters only to who removes things.
+            if self.delete && !errno.is("ENOENT") {
+                report.failed(shown.clone(), unreadable(&shown, errno))?;
+            } else {
+                session.printer().line(&report.skipped(shown, &errno.to_string()))?;
+            }
+        }
         for twin in on_board.fold_case(&wanted.side, session)? {
             wanted.side.remove(&twin);
             let failure = Failure::refused(format!(
@@ -260,10 +273,8 @@ impl Sync {
         let mut wanted = Side::new();
         let mut unknown: Vec<String> = Vec::new();
         for (path, errno) in &on_board.unreadable {
-            let shown = on_board.path(path);
-            let failure = Failure::refused(format!("sync: `:{shown}`: {errno}"))
-                .hint(format!("`{MPR} ls {}` tries it alone", shell_word(&format!(":{shown}"))));
-            report.failed(format!(":{shown}"), failure)?;
+            let shown = format!(":{}", on_board.path(path));
+            report.failed(shown.clone(), unreadable(&shown, errno))?;
             unknown.push(path.clone());
         }
         for problem in &here.problems {
@@ -271,11 +282,11 @@ impl Sync {
             unknown.push(problem.relative.clone());
         }
         for (path, kind) in &on_board.side {
-            if ignore.ignores(path, *kind != Kind::File(0) && !matches!(kind, Kind::File(_))) {
+            if ignore.ignores(path, matches!(kind, Kind::Directory | Kind::Mount)) {
                 continue;
             }
-            if *kind == Kind::Mount {
-                let line = report.skipped(format!(":{}", on_board.path(path)), "another filesystem");
+            if let Some(reason) = passed_over(*kind) {
+                let line = report.skipped(format!(":{}", on_board.path(path)), reason);
                 session.printer().line(&line)?;
                 unknown.push(path.clone());
             } else {
@@ -325,6 +336,7 @@ impl Sync {
             let shown = target.shown(path);
             let failure = Failure::refused(format!("sync: `{shown}` {what}"));
             let failure = match (*what, target) {
+                (plan::IS_NEITHER, _) => failure.hint("rename what would come there"),
                 ("is another filesystem", _) => failure.hint(format!("`{MPR} df` lists them")),
                 ("is a symbolic link", _) => {
                     failure.hint(format!("`ls -l {}` shows where it leads", shell_word(&shown)))
@@ -399,6 +411,20 @@ fn check_room(
                 ))
                 .hint(format!("`{MPR} df` shows how full the device is")))
         }
+    }
+}
+
+fn unreadable(shown: &str, errno: &Errno) -> Failure {
+    Failure::refused(format!("sync: `{shown}`: {errno}"))
+        .hint(format!("`{MPR} ls {}` tries it alone", shell_word(shown)))
+}
+
+/// Why nothing of the board's comes from here.
+fn passed_over(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Mount => Some("another filesystem"),
+        Kind::Other => Some(plan::NEITHER),
+        _ => None,
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Kind {
     Mount,
     /// A symbolic link on this machine.
     Link,
+    /// Something of the board's that is neither a file nor a directory.
+    Other,
 }
 
 /// A tree: paths below its root, with slashes. What holds an entry is an entry itself.
@@ -28,6 +30,8 @@ pub type Side = BTreeMap<String, Kind>;
 pub enum Action {
     /// Another filesystem that nothing is done to.
     Skip,
+    /// What is neither a file nor a directory: nothing is done to it either.
+    Leave,
     /// A file goes away.
     Remove,
     /// A directory goes away, which is empty by then.
@@ -57,6 +61,11 @@ impl Step {
         matches!(self.action, Action::New | Action::Change)
     }
 }
+
+/// What something is that is neither.
+pub const NEITHER: &str = "neither a file nor a directory";
+/// What a conflict with that is.
+pub const IS_NEITHER: &str = "is neither a file nor a directory";
 
 /// Steps in the order in which they are done, and what stands in the way of others.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -100,11 +109,13 @@ pub fn plan<E>(
         let step = |action| Step { action, path: path.clone() };
         let makes_way = |path: &str| {
             permission.delete
-                && within(existing, path).all(|(path, kind)| *kind != Kind::Mount && !keeps(path, *kind))
+                && within(existing, path)
+                    .all(|(path, kind)| left_alone(*kind).is_none() && !keeps(path, *kind))
         };
         match (kind, existing.get(path)) {
             (_, Some(Kind::Mount)) => plan.conflicts.push((path.clone(), "is another filesystem")),
             (_, Some(Kind::Link)) => plan.conflicts.push((path.clone(), "is a symbolic link")),
+            (_, Some(Kind::Other)) => plan.conflicts.push((path.clone(), IS_NEITHER)),
             (Kind::Directory, Some(Kind::Directory)) => {}
             (Kind::Directory, None) => bring.push(step(Action::MakeDirectory)),
             (Kind::Directory, Some(Kind::File(_))) if makes_way(path) => {
@@ -127,7 +138,7 @@ pub fn plan<E>(
                 false => bring.push(step(Action::Change)),
             },
             // What can't be brought is told before a plan is made.
-            (Kind::Mount | Kind::Link, _) => {}
+            (Kind::Mount | Kind::Link | Kind::Other, _) => {}
         }
     }
     let (mut removals, late) =
@@ -145,7 +156,16 @@ pub fn plan<E>(
     Ok(plan)
 }
 
-/// What goes away before files come, and what after. Skipped filesystems are told in `skips`.
+/// What nothing is ever done to, and how that is told.
+fn left_alone(kind: Kind) -> Option<Action> {
+    match kind {
+        Kind::Mount => Some(Action::Skip),
+        Kind::Other => Some(Action::Leave),
+        _ => None,
+    }
+}
+
+/// What goes away before files come, and what after. What is left alone is told in `skips`.
 fn removals(
     wanted: &Side,
     existing: &Side,
@@ -170,9 +190,9 @@ fn removals(
             late.push(step(Action::Replace));
         } else if leftover {
             removals.push(step(Action::Remove));
-        } else if *kind == Kind::Mount {
-            if permission.delete {
-                skips.push(step(Action::Skip));
+        } else if let Some(action) = left_alone(*kind) {
+            if permission.delete && !keeps(path, *kind) {
+                skips.push(step(action));
             }
             kept.push(path);
         } else if !(permission.delete || in_the_way) || keeps(path, *kind) {
@@ -207,6 +227,7 @@ mod tests {
         let kind = |text: &str| match text.split_once('=') {
             Some((path, "@")) => (path.to_owned(), Kind::Mount),
             Some((path, "->")) => (path.to_owned(), Kind::Link),
+            Some((path, "?")) => (path.to_owned(), Kind::Other),
             Some((path, size)) => (path.to_owned(), Kind::File(size.parse().unwrap())),
             None => (text.trim_end_matches('/').to_owned(), Kind::Directory),
         };
@@ -271,6 +292,8 @@ mod tests {
             ]
         );
         assert!(planned(&[], &existing, false, &[]).0.is_empty());
+        let (steps, _) = planned(&[], &["dev/", "dev/null=?", "dev/x=1", "z=?"], true, &["z"]);
+        assert_eq!(steps, ["Leave dev/null", "Remove dev/x"]);
     }
 
     #[test]
@@ -290,6 +313,8 @@ mod tests {
         assert_eq!(plan.conflicts, [("f".to_owned(), "is a directory where a file must be")]);
         let (steps, plan) = planned(&["sd/", "sd/x=1", "l=1"], &["sd=@", "l=->"], true, &[]);
         assert_eq!((steps.len(), plan.conflicts.len()), (0, 2));
+        let (steps, plan) = planned(&["null=1"], &["null=?"], true, &[]);
+        assert_eq!((steps.len(), plan.conflicts), (0, vec![("null".to_owned(), IS_NEITHER)]));
     }
 
     fn any_side() -> impl Strategy<Value = Side> {
@@ -337,7 +362,7 @@ mod tests {
                         prop_assert_eq!(before.is_some(), step.action == Action::Change);
                         now.insert(step.path.clone(), wanted[&step.path]);
                     }
-                    Action::Skip | Action::Replace => prop_assert!(false, "{:?}", step),
+                    Action::Skip | Action::Leave | Action::Replace => prop_assert!(false, "{:?}", step),
                 }
             }
             if delete {

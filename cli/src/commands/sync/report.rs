@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::plan::Action;
+use super::plan::{Action, NEITHER};
 use crate::failure::Failure;
 use crate::failures::{Failures, first_line};
 
@@ -68,6 +68,7 @@ impl Report {
             Action::MakeDirectory => ("mkdir", &mut self.directories),
             Action::Remove | Action::RemoveDirectory | Action::Replace => ("removed", &mut self.removed),
             Action::Skip => return self.skipped(path, "another filesystem"),
+            Action::Leave => return self.skipped(path, NEITHER),
         };
         *count += 1;
         let is_file = matches!(action, Action::New | Action::Change);

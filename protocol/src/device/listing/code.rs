@@ -2,7 +2,7 @@
 //!
 //! It prints records, each with a tab behind it, and the sum of all behind them. A file is its name and, if asked for, `/` and its
 //! size, `/` and its time, `/` and its digest; in place of the size, a directory has nothing, a mount point `@`, and what is
-//! neither that nor a file `-`. A directory's content ends with the record `.`, or with `../` and the number of the error that ended it.
+//! neither that nor a file `-`, as far as it was looked at. A directory's content ends with the record `.`, or with `../` and the number of the error that ended it.
 //! Directories follow in the order of a stack: the last one named comes first. In front of all come, if asked for, the path
 //! of the current directory (it begins with a slash, as no other record does) and the year of the clock's zero.
 //!
@@ -13,7 +13,6 @@
 //! may be added anywhere to show that the board is at work.
 
 use super::{Capabilities, ListingOptions, Mounts};
-use crate::device::fs::feed_hash;
 use crate::python::str_literal;
 
 /// The longest start or end that is shared, and the character that means none.
@@ -178,26 +177,36 @@ fn of_file(options: &ListingOptions, digests: Option<u64>, ways: &Ways) -> Strin
              s=0\n     \
              try:s=e[3]if len(e)>3 else os.stat(f)[6]\n     \
              except OSError:pass\n     \
-             l+='/%d'%s\n",
+             l+='/%d'%s if e[1]>>12 in(0,8)else'/-'\n",
         );
     }
     if let Some(most) = digests {
-        code.push_str(&format!("    if e[1]>>12!=4 and s<={most}:l+='/'+h(f)\n"));
+        code.push_str(&format!("    if e[1]>>12 in(0,8)and s<={most}:l+='/'+h(f,s)\n"));
     }
     code
 }
 
-/// A function for the digest of a file: 22 digits of base64, or nothing.
+/// A function for the digest of a file of a size: 22 digits of base64. Nothing for a file that has more (what is not on a flash may have no
+/// end), or can't be read. An empty line now and then shows that the board is at work.
 fn hash(block: u64) -> String {
     format!(
         "import hashlib\n\
          from binascii import b2a_base64\n\
-         def h(p):\n \
+         b=bytearray({block})\n\
+         def h(p,s):\n \
          try:\n  \
-         h=hashlib.sha256()\n\
-         {feed}  \
+         h=hashlib.sha256()\n  \
+         n=1\n  \
+         with open(p,'rb')as f:\n   \
+         while 1:\n    \
+         k=f.readinto(b)\n    \
+         if not k:break\n    \
+         s-=k\n    \
+         if s<0:return''\n    \
+         h.update(b if k=={block} else b[:k])\n    \
+         n+=1\n    \
+         if n%16<1:print()\n  \
          return str(b2a_base64(h.digest()[:16])[:22],'utf8').replace('/','-')\n \
-         except OSError:return''\n",
-        feed = feed_hash(2, "p", block)
+         except Exception:return''\n"
     )
 }

@@ -31,7 +31,7 @@ pub struct ListingOptions {
     pub sizes: bool,
     /// Sizes, times of the last change, and what is neither a file nor a directory; costs the board a `stat` per file.
     pub details: bool,
-    /// Sizes, and digests of the files of at most so many bytes. Boards without `hashlib.sha256` or `binascii` give none.
+    /// Sizes, and digests of the files of at most so many bytes that can be read. Boards without `hashlib.sha256` or `binascii` give none.
     pub digests_up_to: Option<u64>,
     /// Where other filesystems begin.
     pub mounts: Mounts,
@@ -60,8 +60,8 @@ pub enum Kind {
     Directory,
     /// A directory that another filesystem is mounted on.
     Mount,
-    /// A link, a device, or something that the board has no name for. Told from a file only with
-    /// [`ListingOptions::details`].
+    /// A link, a device, or something that the board has no name for. Told from a file only with [`ListingOptions::details`] or
+    /// [`ListingOptions::digests_up_to`].
     Other,
 }
 

@@ -107,7 +107,7 @@ fn entry(dir: &str, record: &str, fields: &Fields, epoch: i64) -> Option<Listing
     match parts.next() {
         Some("") => entry.kind = Kind::Directory,
         Some("@") => entry.kind = Kind::Mount,
-        Some("-") if fields.details => entry.kind = Kind::Other,
+        Some("-") if fields.sizes => entry.kind = Kind::Other,
         Some(size) if fields.sizes => entry.size = u64::try_from(size.parse::<i64>().ok()?.max(0)).ok()?,
         None if !fields.sizes => {}
         _ => return None,
@@ -248,7 +248,7 @@ mod tests {
             let listing = read(&records(&format!("{epoch}\ta/5/7\t.")), &all).expect("well-formed");
             assert_eq!(listing.entries[0].modified, modified);
         }
-        for wrong in ["a/x\t.", "a/-\t.", "a\t.", "a/5/6\t."] {
+        for wrong in ["a/x\t.", "a/-/6\t.", "a\t.", "a/5/6\t."] {
             assert_eq!(read(&records(wrong), &Fields { sizes: true, ..NAMES }), None, "{wrong}");
         }
     }
