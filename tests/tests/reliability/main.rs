@@ -1,6 +1,7 @@
 //! Every kind of transfer, and all that can happen to it: after a cut cable, damaged bytes, a reset, a power cut, a killed `mpr` or on
 //! a full flash each file is the old or the new one, the board is at its prompt, and a rerun completes and leaves nothing behind.
 
+mod boards;
 mod cuts;
 mod damage;
 mod flash;
