@@ -1,4 +1,4 @@
-//! Memory does not grow with what is copied.
+//! Memory does not grow with what is copied, nor a board's with each command.
 
 use std::fs;
 
@@ -67,6 +67,39 @@ fn backup_and_restore_keep_no_file_in_memory() {
     desk.run(&["restore", "large.tgz"]);
     assert_eq!(desk.on_board("large").len(), LARGE);
 }
+
+/// How many strings the board keeps for good: names, and short texts of every program that it has compiled.
+fn kept_strings(desk: &Desk) -> String {
+    let shown = desk.run(&["exec", "import micropython\nmicropython.qstr_info()"]);
+    let count = shown.split_once("n_qstr=").and_then(|(_, rest)| rest.split(',').next());
+    count.unwrap_or_else(|| panic!("no count of strings: {shown}")).to_owned()
+}
+
+fn a_command_leaves_nothing_on_the_board(kind: Kind) {
+    let desk = Desk::new(kind);
+    desk.write("small", b"old");
+    desk.write("large", &all_bytes(12_000));
+    // What a board before 1.14 has room for.
+    let file = if kind == Kind::Microbit { "small" } else { "large" };
+    let commands: [&[&str]; 5] = [
+        &["eval", "1+1"],
+        &["cp", "-f", file, ":file"],
+        &["cat", ":file"],
+        &["ls", ":"],
+        &["exec", "print('a text that is longer')"],
+    ];
+    let mut counts = Vec::new();
+    for _ in 0..3 {
+        commands.iter().for_each(|words| drop(desk.run(words)));
+        counts.push(kept_strings(&desk));
+    }
+    // The first time each of them brings its names.
+    assert_eq!(counts[1], counts[2], "{kind:?}: {counts:?}");
+}
+
+mpr_tests::on!(sim, mpr_tests::Kind::SimPty, [a_command_leaves_nothing_on_the_board]);
+mpr_tests::on!(wasm, mpr_tests::Kind::Wasm, [a_command_leaves_nothing_on_the_board]);
+mpr_tests::on!(microbit, mpr_tests::Kind::Microbit, [a_command_leaves_nothing_on_the_board]);
 
 #[test]
 fn a_reader_that_goes_away_or_an_interrupt_ends_cat() {

@@ -19,12 +19,14 @@ const NETWORK_SEEDS: u64 = 200;
 const FAULT_TESTS: [&[&str]; 4] = [
     &["--test", "reliability", "random::"],
     &["--test", "reliability", "damage::"],
+    &["--test", "reliability", "over_a_bad_line"],
     &["--test", "bad_links", "--test", "agent"],
     &["--test", "fuse", "fsx"],
 ];
 
 /// Tests that try every place once: each byte, each write to flash, each block.
-const EVERY_PLACE: [&str; 5] = ["--test", "reliability", "--", "cuts::", "flash::"];
+const EVERY_PLACE: [&str; 6] =
+    ["--test", "reliability", "--", "cuts::", "flash::", "a_small_file_cut_somewhere"];
 
 /// Tries new seeds and new fuzz inputs for this many minutes.
 pub fn soak(minutes: &str) -> Result {

@@ -100,8 +100,9 @@ impl Entering {
     }
 
     fn say_word(&mut self, now: Instant, words: &mut Words, tx: &mut Vec<u8>) {
-        let word = format!("{:06x}", words.next() & 0xff_ffff);
-        tx.extend_from_slice(format!("print(end='{word}')").as_bytes());
+        // Digits: a board keeps every short string of a program for good, but not a small integer.
+        let word = 10_000_000 + words.next() % 90_000_000;
+        tx.extend_from_slice(format!("print({word},end='')").as_bytes());
         tx.push(CTRL_D);
         let answer = format!("OK{word}\x04\x04>").into_bytes();
         self.phase = Phase::Word { last: Vec::with_capacity(answer.len()), answer };

@@ -49,7 +49,7 @@ impl Checked {
         self.repl.handle_input(self.now, super::BANNER);
         let mut out = Vec::new();
         let _ = self.repl.poll_transmit(self.now, &mut out);
-        let word = out.strip_prefix(b"print(end='").and_then(|rest| rest.strip_suffix(b"')\x04"));
+        let word = out.strip_prefix(b"print(").and_then(|rest| rest.strip_suffix(b",end='')\x04"));
         let word = word.expect("a line that prints a word");
         self.feed(&[b"OK", word, b"\x04\x04>"].concat());
         assert!(self.repl.is_ready());

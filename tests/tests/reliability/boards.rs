@@ -2,7 +2,7 @@
 
 use mpr_tests::{Desk, Faults, Kind, Schedule, all_bytes};
 
-use crate::{sample, seeds};
+use crate::{is_soak, sample, seeds};
 
 const OLD: &[u8] = b"what the board has\n";
 
@@ -44,10 +44,11 @@ fn a_small_file_cut_somewhere(kind: Kind) {
     let after = desk.board.link().traffic();
     desk.run(&["cp", "-f", "old", ":file"]);
     let faults = |at| Faults { cut_after: Some(at), ..Faults::default() };
-    for at in sample(1..after.0 - before.0, 8, false) {
+    let count = if is_soak() { 60 } else { 8 };
+    for at in sample(1..after.0 - before.0, count, false) {
         copy_over(&desk, Schedule { to_board: faults(at), ..Schedule::default() });
     }
-    for at in sample(1..after.1 - before.1, 8, false) {
+    for at in sample(1..after.1 - before.1, count, false) {
         copy_over(&desk, Schedule { from_board: faults(at), ..Schedule::default() });
     }
 }

@@ -215,7 +215,8 @@ impl Model {
 
     fn run(&mut self) {
         // The word by which the machine makes sure of the board's attention.
-        if let Some(word) = self.code.strip_prefix(b"print(end='").and_then(|rest| rest.strip_suffix(b"')")) {
+        if let Some(word) = self.code.strip_prefix(b"print(").and_then(|rest| rest.strip_suffix(b",end='')"))
+        {
             let word = word.to_vec();
             self.code.clear();
             self.mode = Mode::Raw;
