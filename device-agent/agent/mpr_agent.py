@@ -110,7 +110,7 @@ def run(token, unit, size, wbits):
                     total = total << 7 | head[i] & 127
                 if total & 0x3FFFFFFFF == crc32(body[:n], crc32(head[:3])) & 0xFFFFFFFF and head[0] & 127 == number:
                     number = number + 1 & 127
-                    place = place + n - (4 if head[2] & 64 else 0) & 0x3FFFFFFF
+                    place = place + n - (head[2] >> 4 & 4) & 0x3FFFFFFF
                     return n
             send(78, bytes((number,)))
             seen = b""
