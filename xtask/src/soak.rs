@@ -16,7 +16,7 @@ const FIRST_SEED: u64 = 1000;
 const NETWORK_SEEDS: u64 = 200;
 
 /// Tests whose faults follow from a seed.
-const FAULT_TESTS: [&[&str]; 4] = [
+const FAULT_TESTS: [&[&str]; 5] = [
     &["--test", "reliability", "random::"],
     &["--test", "reliability", "damage::"],
     &["--test", "reliability", "over_a_bad_line"],
