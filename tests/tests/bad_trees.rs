@@ -158,3 +158,66 @@ fn copies_to_this_machine_go_on_too() {
     assert_eq!(desk.read("back/b"), b"more");
     assert_eq!(desk.read("back/z"), b"a file where a folder must be");
 }
+
+/// The board's own filesystem once more at `/odd`, where the directory `locked` can't be listed.
+const LOCKED: &str = "\
+import os
+class Fs:
+    def at(self, path): return '/below/' + path.lstrip('/')
+    def mount(self, readonly, mkfs): pass
+    def umount(self): pass
+    def statvfs(self, path): return os.statvfs('/')
+    def stat(self, path): return os.stat(self.at(path).rstrip('/'))
+    def ilistdir(self, path):
+        if path.strip('/') == 'locked': raise OSError(13)
+        return os.ilistdir(self.at(path).rstrip('/'))
+    def open(self, path, mode): return open(self.at(path), mode)
+    def mkdir(self, path): os.mkdir(self.at(path))
+    def remove(self, path): os.remove(self.at(path))
+    def rename(self, a, b): os.rename(self.at(a), self.at(b))
+    def rmdir(self, path): os.rmdir(self.at(path))
+os.mount(Fs(), '/odd')";
+
+#[test]
+fn a_directory_that_cannot_be_listed_hides_nothing_else() {
+    let desk = filled(Kind::SimPty);
+    desk.write("below/old", b"old");
+    desk.write("below/locked/x", b"in it");
+    desk.write("below/open/y", b"beside it");
+    desk.run(&["cp", "-r", "below", ":"]);
+    desk.run(&["exec", LOCKED]);
+    // Nothing is to be done there.
+    let outcome = desk.mpr().args(["sync", "tree", ":/odd"]).ok();
+    assert!(outcome.text().contains("skipped :/odd/locked (Permission denied)"), "{outcome}");
+    assert_eq!(desk.on_board("below/z/last"), b"last");
+    // What is in it should go.
+    let outcome = desk.mpr().args(["sync", "--delete", "tree", ":/odd"]).run();
+    outcome.expect_failure(1, ":/odd/locked");
+    assert_eq!(desk.names("below"), ["a", "locked/", "z/"], "{outcome}");
+    assert_eq!(desk.on_board("below/locked/x"), b"in it");
+    // Something goes there.
+    desk.write("tree/locked/new", b"new");
+    desk.run(&["sync", "tree", ":/odd"]);
+    assert_eq!(desk.on_board("below/locked/new"), b"new");
+    for words in
+        [&["sync", ":/odd", "back"], &["cp", "-r", ":/odd", "copied"], &["tree", ":/odd"]] as [&[&str]; 3]
+    {
+        let outcome = desk.mpr().args(words).run();
+        outcome.expect_failure(1, ":/odd/locked");
+        assert!(words[0] != "tree" || outcome.text().contains("last"), "{outcome}");
+    }
+    assert_eq!(desk.read("back/z/last"), b"last");
+    assert_eq!(desk.read("copied/z/last"), b"last");
+}
+
+/// Some give bytes without an end.
+#[test]
+fn devices_of_the_board_are_not_copied() {
+    let desk = Desk::new(Kind::Wasm);
+    desk.write("file", b"content");
+    desk.run(&["cp", "file", ":dev/file"]);
+    let named = ["`:dev/random` is neither a file nor a directory", "`:dev/null` is neither", "hint: "];
+    desk.mpr().args(["cp", "-r", ":dev", "back"]).fails(1, &named);
+    assert_eq!(desk.read("back/file"), b"content");
+    assert!(!desk.dir().join("back/random").exists());
+}

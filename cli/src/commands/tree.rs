@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::{Run, fs};
 use crate::failure::Failure;
-use crate::hints::MPR;
-use crate::local::board::plain;
+use crate::failures::Failures;
+use crate::hints::{MPR, shell_word};
+use crate::local::board::{join, plain};
 use crate::printer::Printer;
 use crate::session::Session;
 
@@ -64,7 +65,7 @@ impl Tree {
             sizes: self.options.size || self.options.human || printer.is_json(),
             ..ListingOptions::default()
         };
-        let listing = match device.listing(asked, &options).and_then(|listing| listing.whole(asked)) {
+        let listing = match device.listing(asked, &options) {
             // What can't be listed is no directory, as in mpremote; something below it is another matter.
             Err(Error::Os { path: failed, .. }) if failed == asked && !asked.is_empty() => {
                 return Err(Failure::refused(format!("tree: `:{path}` is not a directory"))
@@ -84,7 +85,14 @@ impl Tree {
             levels.entry(above).or_default().push((name, entry));
         }
         let entries = self.level("", &mut levels, "", printer)?;
-        printer.json("tree", &Report { path: format!(":{top}"), device: name, entries })
+        printer.json("tree", &Report { path: format!(":{top}"), device: name, entries })?;
+        let mut failures = Failures::default();
+        for (below, errno) in &listing.unreadable {
+            let shown = format!(":{}", join(asked, below));
+            let failure = Failure::refused(format!("tree: `{shown}`: {errno}"));
+            failures.keep(failure.hint(format!("`{MPR} ls {}` tries it alone", shell_word(&shown))))?;
+        }
+        failures.end("tree", |count| format!("tree: {count} directories could not be listed"))
     }
 
     /// Prints the entries of the directory `of`, each behind `prefix`, and what is below them.

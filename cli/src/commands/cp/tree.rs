@@ -41,7 +41,7 @@ pub fn plan(
     session: &mut Session<'_>,
 ) -> Result<Vec<Job>, Failure> {
     let mut content = match from {
-        Place::Board(path) => walk_board(path, session)?,
+        Place::Board(path) => walk_board(path, failures, session)?,
         Place::Here(path) => walk_here(path, failures)?,
     };
     let root = if to_exists { to.child(&from.basename()) } else { to.clone() };
@@ -61,21 +61,30 @@ pub fn plan(
 }
 
 /// All that is below a directory of the board.
-fn walk_board(path: &str, session: &mut Session<'_>) -> Result<Content, Failure> {
+fn walk_board(path: &str, failures: &mut Failures, session: &mut Session<'_>) -> Result<Content, Failure> {
     let options = ListingOptions { below: true, sizes: true, ..ListingOptions::default() };
-    let plain = board::plain(path);
-    let listing = session.device()?.listing(plain, &options).and_then(|listing| listing.whole(plain));
+    let listing = session.device()?.listing(board::plain(path), &options);
     let listing = listing.map_err(|error| Failure::device("cp", error))?;
     let root = Place::Board(path.to_owned());
     let mut content = Content::default();
     for entry in listing.entries {
         match entry.kind {
             Kind::Directory | Kind::Mount => content.directories.push(entry.path),
-            Kind::File | Kind::Other => {
+            Kind::File => {
                 let from = root.child(&entry.path);
                 content.files.push((entry.path, from, entry.size));
             }
+            Kind::Other => {
+                let shown = root.child(&entry.path).to_string();
+                let failure = Failure::refused(format!("cp: `{shown}` is neither a file nor a directory"));
+                failures.keep(failure.hint(format!("`{MPR} sync` leaves out what is neither")))?;
+            }
         }
+    }
+    for (below, errno) in listing.unreadable {
+        let shown = root.child(&below).to_string();
+        let failure = Failure::refused(format!("cp: `{shown}`: {errno}"));
+        failures.keep(failure.hint(format!("`{MPR} ls {}` tries it alone", shell_word(&shown))))?;
     }
     Ok(content)
 }

@@ -2,7 +2,7 @@
 //!
 //! It prints records, each with a tab behind it, and the sum of all behind them. A file is its name and, if asked for, `/` and its
 //! size, `/` and its time, `/` and its digest; in place of the size, a directory has nothing, a mount point `@`, and what is
-//! neither that nor a file `-`, as far as it was looked at. A directory's content ends with the record `.`, or with `../` and the number of the error that ended it.
+//! neither that nor a file `-`. A directory's content ends with the record `.`, or with `../` and the number of the error that ended it.
 //! Directories follow in the order of a stack: the last one named comes first. In front of all come, if asked for, the path
 //! of the current directory (it begins with a slash, as no other record does) and the year of the clock's zero.
 //!
@@ -169,7 +169,7 @@ fn of_file(options: &ListingOptions, digests: Option<u64>, ways: &Ways) -> Strin
         code.push_str("    else:l+='/%d'%s if e[1]>>12 in(0,8)else'/-'\n    l+='/%d'%y\n");
     } else if ways.sizes_in_entries {
         if options.sizes {
-            code.push_str("    else:l+='/%d'%e[3]\n");
+            code.push_str("    else:l+='/%d'%e[3]if e[1]>>12 in(0,8)else'/-'\n");
         }
     } else if options.sizes || options.digests_up_to.is_some() {
         code.push_str(

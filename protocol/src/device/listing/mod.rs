@@ -27,9 +27,9 @@ pub struct ListingOptions {
     pub below: bool,
     /// The path of the current directory.
     pub cwd: bool,
-    /// Sizes of the files.
+    /// Sizes of the files, and what is neither a file nor a directory.
     pub sizes: bool,
-    /// Sizes, times of the last change, and what is neither a file nor a directory; costs the board a `stat` per file.
+    /// The same, and times of the last change; costs the board a `stat` per file.
     pub details: bool,
     /// Sizes, and digests of the files of at most so many bytes that can be read. Boards without `hashlib.sha256` or `binascii` give none.
     pub digests_up_to: Option<u64>,
@@ -60,8 +60,7 @@ pub enum Kind {
     Directory,
     /// A directory that another filesystem is mounted on.
     Mount,
-    /// A link, a device, or something that the board has no name for. Told from a file only with [`ListingOptions::details`] or
-    /// [`ListingOptions::digests_up_to`].
+    /// A link, a device, or something that the board has no name for. Told from a file only where sizes are asked for.
     Other,
 }
 
