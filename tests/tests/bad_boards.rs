@@ -102,13 +102,18 @@ fn a_board_that_dies_in_the_middle_of_a_copy_keeps_the_old_file() {
 
 #[test]
 fn a_board_with_little_memory_left_is_usable() {
-    let desk = Desk::new(Kind::Microbit);
-    desk.write("file", b"content");
-    desk.run(&["cp", "file", ":old"]);
-    let fill = "import gc\nfull=[]\ngc.collect()\nwhile gc.mem_free()>3000: full.append(bytearray(32))";
-    desk.run(&["exec", fill]);
-    assert_eq!(desk.on_board("old"), b"content");
-    desk.run(&["cp", "file", ":new"]);
-    assert_eq!(desk.names(""), ["new", "old"]);
-    assert!(desk.run(&["eval", "len(full)"]).trim_end().parse::<u32>().expect("a number") > 50);
+    // Which of a few hundred bytes more or less still are in one piece is luck.
+    for left in [2400, 2800, 3000, 3400] {
+        let desk = Desk::new(Kind::Microbit);
+        desk.write("file", b"content");
+        desk.run(&["cp", "file", ":old"]);
+        let fill = format!(
+            "import gc\nfull=[]\ngc.collect()\nwhile gc.mem_free()>{left}: full.append(bytearray(32))"
+        );
+        desk.run(&["exec", &fill]);
+        assert_eq!(desk.on_board("old"), b"content");
+        desk.run(&["cp", "file", ":new"]);
+        assert_eq!(desk.names(""), ["new", "old"]);
+        assert!(desk.run(&["eval", "len(full)"]).trim_end().parse::<u32>().expect("a number") > 50);
+    }
 }

@@ -74,6 +74,9 @@ impl Device {
                 tries -= 1;
                 continue;
             }
+            if way == Way::Exec && wrapper::was_unread(&Traceback::parse(&ended.stderr)) {
+                break;
+            }
             let Some(cause) = wrapper::failed_itself(status, &ended.stderr) else {
                 return match status.and_then(wrapper::exit_status) {
                     Some(exit) if ended.stderr.is_empty() => Err(Error::SystemExit(exit)),

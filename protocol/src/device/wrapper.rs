@@ -133,6 +133,17 @@ pub(super) fn had_no_room(traceback: &Traceback) -> bool {
     traceback.exception == "MemoryError" && !traceback.text.lines().any(ran)
 }
 
+/// Whether a traceback says for certain that a program could not be read beside its wrapper for lack of memory, so that nothing of it ran. One
+/// that lacks frames, for which there may have been no memory either, says nothing.
+pub(super) fn was_unread(traceback: &Traceback) -> bool {
+    let mut frames = traceback.text.lines().filter(|line| line.starts_with("  File ")).rev();
+    let innermost = frames.next().unwrap_or_default();
+    traceback.exception == "MemoryError"
+        && innermost.starts_with("  File \"<string>\"")
+        && !innermost.contains(", in ")
+        && frames.next().is_some_and(|frame| frame.ends_with(&format!(", in {NAME}")))
+}
+
 /// Whether a wrapped program did not start because it was damaged. Without a status, the wrapper itself did not run; what a
 /// program contains can't be a syntax error of the wrapper's.
 pub(super) fn was_damaged(status: Option<&[u8]>, stderr: &[u8]) -> bool {
@@ -235,6 +246,24 @@ mod tests {
         assert!(had_no_room(&Traceback::parse(unread.as_bytes())));
         assert!(had_no_room(&Traceback::parse(format!("{guard}MemoryError: \r\n").as_bytes())));
         assert!(!had_no_room(&Traceback::parse(ran.as_bytes())));
+    }
+
+    #[test]
+    fn a_program_that_could_not_be_read_is_told_from_one_that_ran() {
+        let unread = |frames: &str, exception: &str| {
+            let text = format!("Traceback (most recent call last):\r\n{frames}{exception}: \r\n");
+            was_unread(&Traceback::parse(text.as_bytes()))
+        };
+        let wrapper = "  File \"<stdin>\", line 11, in <module>\r\n  File \"<stdin>\", line 6, in _mpr\r\n";
+        let program = "  File \"<string>\", line 2, in <module>\r\n";
+        let reading = "  File \"<string>\", line 1\r\n";
+        assert!(unread(&format!("{wrapper}{reading}"), "MemoryError"));
+        assert!(!unread(&format!("{wrapper}{reading}"), "SyntaxError"));
+        assert!(!unread(&format!("{wrapper}{program}"), "MemoryError"));
+        // What the program reads itself.
+        assert!(!unread(&format!("{wrapper}{program}{reading}"), "MemoryError"));
+        assert!(!unread(reading, "MemoryError"));
+        assert!(!unread("", "MemoryError"));
     }
 
     #[test]
