@@ -4,6 +4,9 @@ use super::Session;
 use super::deflater::Deflater;
 use super::frames::YIELD;
 
+/// The largest payload of a deflated frame, in bytes. The board's inflater needs all of it at once, in memory of its own beside the frame's.
+const DEFLATED: usize = 3 * mpr_wire::BLOCK;
+
 /// Cuts a stream into frames.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
@@ -37,7 +40,7 @@ impl Outgoing {
             self.plain.clear();
         }
         deflater.push(bytes);
-        while deflater.waiting() + YIELD >= session.payload() {
+        while deflater.waiting() + YIELD >= most_deflated(session) {
             deflated_frame(deflater, session, &mut self.ratio);
         }
     }
@@ -61,8 +64,12 @@ impl Outgoing {
     }
 }
 
+fn most_deflated(session: &Session) -> usize {
+    session.payload().min(DEFLATED)
+}
+
 fn deflated_frame(deflater: &mut Deflater, session: &mut Session, ratio: &mut (u64, u64)) {
-    let (bytes, yields) = deflater.take(session.payload() - YIELD);
+    let (bytes, yields) = deflater.take(most_deflated(session) - YIELD);
     ratio.0 += bytes.len() as u64;
     ratio.1 += yields;
     // A frame holds some kilobytes, which yield a thousand times as much at most.

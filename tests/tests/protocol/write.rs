@@ -170,3 +170,21 @@ fn a_filesystem_that_does_not_replace_is_written_as_well() {
     let mounts = device.mounts().expect("a list");
     assert!(mounts.iter().any(|mount| mount.path == "/fat"), "{mounts:?}");
 }
+
+/// What the agent takes on the board beside its code and the window does not grow with what is sent.
+#[test]
+fn the_agent_is_small_while_it_works() {
+    let board = Board::start(Kind::SimPty);
+    let mut device = connect(&board);
+    let taken = |device: &mut Device| {
+        let (heap, window) = device.agent_heap().expect("an answer").expect("an agent");
+        heap - window
+    };
+    let text: Vec<u8> =
+        (0..9000).flat_map(|i| format!("def function_{i}(value): return {i}\n").into_bytes()).collect();
+    let before = taken(&mut device);
+    put(&mut device, "text", &text).expect("room for it");
+    let after = taken(&mut device);
+    assert!(before < 5_700 && after < 6_300, "{before} bytes, then {after}");
+    assert_eq!(get(&mut device, "text"), text);
+}

@@ -17,7 +17,7 @@ impl Bench {
         let mut section = Section {
             title: "Figures",
             text: "Peak memory is the largest resident set of all rounds. The heap of the agent is what it takes on the board while it runs, beside its\n\
-                   code and the window that it inflates with (32 KB, less where memory is short)."
+                   code and the window that it inflates with (32 KB, less where memory is short), before the first file comes."
                 .into(),
             columns: &["figure", "value", "at most", "met"],
             rows: Vec::new(),
