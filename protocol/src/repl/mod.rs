@@ -91,7 +91,7 @@ pub enum Framing {
     Token(Vec<u8>),
     /// The program prints records, each a byte 0x01, a length as u16 little-endian and so many bytes, then text.
     Records,
-    /// All that comes is output, without an end: somebody else tells when it is over ([`RawRepl::at_prompt_again`]).
+    /// All that comes is output, without an end: somebody else tells when it is over.
     Raw,
 }
 
