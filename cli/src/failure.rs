@@ -2,8 +2,8 @@
 
 use std::io;
 
-use mpr_protocol::Error;
 use mpr_protocol::transport::WebReplError;
+use mpr_protocol::{Errno, Error};
 
 use crate::hints::{self, Advice};
 
@@ -76,6 +76,15 @@ impl Failure {
     /// The board's state makes the command impossible.
     pub fn refused(message: impl Into<String>) -> Self {
         Failure::new(Kind::Refused, message)
+    }
+
+    /// The board can't list a directory, shown with its colon, below the one that the command is about.
+    pub fn unlisted(command: &str, shown: &str, errno: &Errno) -> Self {
+        Failure::refused(format!("{command}: `{shown}`: {errno}")).hint(format!(
+            "`{} ls {}` tries it alone",
+            hints::MPR,
+            hints::shell_word(shown)
+        ))
     }
 
     /// With something to do next.

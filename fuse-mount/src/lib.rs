@@ -40,7 +40,7 @@ pub use line::Connect;
 use line::Line;
 use place::Place;
 pub use place::{Mounted, Owned, mounted_at, owner, unmount};
-pub use status::{Status, Work};
+pub use status::{Doing, Status};
 pub use worker::{Event, Observer};
 use worker::{Setup, Worker};
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
     /// What occupies the board.
-    pub work: Work,
+    pub work: Doing,
     /// Bytes that were read from the board's files.
     pub read: u64,
     /// Bytes of files that were put on the board.
@@ -18,7 +18,7 @@ pub struct Status {
 /// What occupies the board of a mount.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Work {
+pub enum Doing {
     /// Nothing.
     #[default]
     None,
@@ -42,12 +42,12 @@ impl Shared {
     }
 
     /// Says what occupies the board from now on.
-    pub fn work(&self, work: Work) {
+    pub fn work(&self, work: Doing) {
         self.lock().work = work;
     }
 
     /// Says what occupies the board as long as something is done.
-    pub fn during<T>(&self, work: Work, done: impl FnOnce() -> T) -> T {
+    pub fn during<T>(&self, work: Doing, done: impl FnOnce() -> T) -> T {
         let before = std::mem::replace(&mut self.lock().work, work);
         let result = done();
         self.work(before);

@@ -13,7 +13,7 @@ use mpr_protocol::{Address, ConnectOptions};
 use crate::errno::{Errno, Stop};
 use crate::fs::{Access, Fs};
 use crate::line::Line;
-use crate::status::Work as Doing;
+use crate::status::Doing;
 use crate::visit;
 
 /// How often the worker looks for visitors and for signs of the board while nothing is asked of it.

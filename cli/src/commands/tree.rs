@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Run, fs};
 use crate::failure::Failure;
 use crate::failures::Failures;
-use crate::hints::{MPR, shell_word};
+use crate::hints::MPR;
 use crate::local::board::{join, plain};
 use crate::printer::Printer;
 use crate::session::Session;
@@ -89,8 +89,7 @@ impl Tree {
         let mut failures = Failures::default();
         for (below, errno) in &listing.unreadable {
             let shown = format!(":{}", join(asked, below));
-            let failure = Failure::refused(format!("tree: `{shown}`: {errno}"));
-            failures.keep(failure.hint(format!("`{MPR} ls {}` tries it alone", shell_word(&shown))))?;
+            failures.keep(Failure::unlisted("tree", &shown, errno))?;
         }
         failures.end("tree", |count| format!("tree: {count} directories could not be listed"))
     }

@@ -9,7 +9,7 @@ use super::{Access, Attr, CACHE_FILES, CACHE_MEMORY, Fs, Result, State};
 use crate::errno::{Errno, Stop};
 use crate::kernel::Outdated;
 use crate::spool::Spool;
-use crate::status::Work;
+use crate::status::Doing;
 use crate::tree::Ino;
 
 /// The first read of a file fetches so many bytes, reads in a row twice as many each time, up to the second number.
@@ -110,7 +110,7 @@ impl Fs {
                 (self.board_path(&state.tree, ino)?, missing)
             };
             let line = access.line()?;
-            let bytes = self.status.during(Work::Reading(path.clone()), || {
+            let bytes = self.status.during(Doing::Reading(path.clone()), || {
                 line.run(|device| {
                     let mut bytes = Vec::new();
                     device.read_range(&path, missing.clone(), &mut bytes, &mut |_| {})?;
@@ -312,7 +312,7 @@ impl Fs {
             written = size;
             device.write_file(&path, &mut reader, Some(size), &mut |_| {})
         };
-        self.status.during(Work::Writing(path.clone()), || line.run(&mut write))?;
+        self.status.during(Doing::Writing(path.clone()), || line.run(&mut write))?;
         self.status.count(|status| {
             status.written += written;
             status.files_written += 1;

@@ -11,7 +11,6 @@ use super::board::Board;
 use super::measure::{Pace, Run, Work, in_turns, median, timed};
 use super::report::{Row, Section, ms};
 use super::tools::Tool;
-use super::webrepl::PASSWORD;
 use super::{Bench, ROUNDS, data};
 use crate::run::{Result, run};
 
@@ -52,7 +51,7 @@ impl Drop for Mounted<'_> {
 impl Mounted<'_> {
     /// Runs `mpr` on the board, through the mount.
     fn on_board(&self, words: &[&str]) -> Result<Run> {
-        timed(&mut self.bench.on(&self.board, words))
+        timed(&mut self.bench.mpr_on(&self.board, words))
     }
 
     /// Makes the mount forget what it knows of files, and lets it settle.
@@ -124,12 +123,6 @@ impl Bench {
         Ok(section)
     }
 
-    fn on(&self, board: &Board, words: &[&str]) -> Command {
-        let mut command = self.command(Tool::Mpr);
-        command.arg("connect").arg(&board.port).args(words).env("MPR_WEBREPL_PASSWORD", PASSWORD);
-        command
-    }
-
     fn fresh_board(&self, link: &str) -> Result<Board> {
         match link {
             "" => {
@@ -143,7 +136,7 @@ impl Bench {
 
     fn mounted(&self, board: Board) -> Result<Mounted<'_>> {
         let folder = self.dir.join("folder");
-        let mut command = self.on(&board, &["mount", "--cache-ttl", "3600", ":"]);
+        let mut command = self.mpr_on(&board, &["mount", "--cache-ttl", "3600", ":"]);
         let mut child = command
             .arg(&folder)
             .stdin(Stdio::null())
@@ -167,7 +160,7 @@ impl Bench {
             let path = local.join(format!("part_{}/module_{n}.py", n / files));
             data::write(&path, format!("number = {n}\n"))?;
         }
-        timed(&mut self.on(board, &["cp", "-r", name, ":"]))?;
+        timed(&mut self.mpr_on(board, &["cp", "-r", name, ":"]))?;
         Ok(local)
     }
 
@@ -202,17 +195,7 @@ impl Bench {
         let beyond = median(&runs[0]).saturating_sub(median(&runs[1]));
         let round_trip = 2.0 * FAR.parse::<f64>().expect("it is a number");
         let trips = beyond.as_secs_f64() * 1e3 / round_trip;
-        Ok(Row {
-            name: COLD_ROW.to_owned(),
-            cells: vec![
-                format!("{trips:.1} round trips"),
-                String::new(),
-                String::new(),
-                "at most 2 round trips".to_owned(),
-                runs[0].len().to_string(),
-            ],
-            met: Some(trips <= 2.0),
-        })
+        Ok(alone(COLD_ROW, (trips, 2.0), "round trips", runs[0].len()))
     }
 
     fn git_status(&self) -> Result<Row> {
@@ -243,7 +226,7 @@ impl Bench {
         };
         let board = self.fresh_board(link)?;
         for board in [&board, other] {
-            timed(&mut self.on(board, &["cp", kind, &format!(":{kind}")]))?;
+            timed(&mut self.mpr_on(board, &["cp", kind, &format!(":{kind}")]))?;
         }
         let mounted = self.mounted(board)?;
         let [(wants_out, out_row), (wants_in, in_row)] = wanted;
@@ -259,8 +242,9 @@ impl Bench {
                 mounted.forget()?;
                 mounted.inside(&["cp", kind, &back.to_string_lossy()]).and_then(is_same)
             };
-            let theirs =
-                || timed(&mut self.on(other, &["cp", "-f", &format!(":{kind}"), "back"])).and_then(is_same);
+            let theirs = || {
+                timed(&mut self.mpr_on(other, &["cp", "-f", &format!(":{kind}"), "back"])).and_then(is_same)
+            };
             rows.push(self.beside(
                 &out_row,
                 Goal::Times(1.1),
@@ -279,8 +263,8 @@ impl Bench {
                 Ok(run)
             };
             let theirs = || {
-                let run = timed(&mut self.on(other, &["cp", "-f", kind, ":in"]))?;
-                timed(&mut self.on(other, &["rm", ":in"]))?;
+                let run = timed(&mut self.mpr_on(other, &["cp", "-f", kind, ":in"]))?;
+                timed(&mut self.mpr_on(other, &["rm", ":in"]))?;
                 Ok(run)
             };
             rows.push(self.beside(
@@ -306,7 +290,7 @@ impl Bench {
             mounted.inside(&["cp", &saved.to_string_lossy(), "saved.py"])
         };
         let runs = in_turns(Pace::of(self.choice.rounds(ROUNDS.div_ceil(3))), vec![Box::new(ours)])?;
-        Ok(alone(SAVE_ROW, median(&runs[0]), Duration::from_millis(600), runs[0].len()))
+        Ok(alone(SAVE_ROW, (median(&runs[0]).as_secs_f64() * 1e3, 600.0), "ms", runs[0].len()))
     }
 
     fn mount_memory(&self) -> Result<Row> {
@@ -320,12 +304,7 @@ impl Bench {
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kb = peak.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
         let mb = kb.ok_or_else(|| format!("error: `{path}` tells no peak memory"))? / 1024.0;
-        let empty = String::new;
-        Ok(Row {
-            name: MEMORY_ROW.to_owned(),
-            cells: vec![format!("{mb:.1} MB"), empty(), empty(), "at most 20 MB".to_owned(), "1".to_owned()],
-            met: Some(mb <= 20.0),
-        })
+        Ok(alone(MEMORY_ROW, (mb, 20.0), "MB", 1))
     }
 
     fn beside(&self, row: &str, goal: Goal, rounds: usize, works: [Work<'_>; 2]) -> Result<Row> {
@@ -358,17 +337,18 @@ fn copy_row(link: &str, program: &str, kind: &str) -> String {
     }
 }
 
-fn alone(row: &str, took: Duration, most: Duration, rounds: usize) -> Row {
+/// A value beside which there is none, and what it may be at most.
+fn alone(row: &str, (value, most): (f64, f64), unit: &str, rounds: usize) -> Row {
     let empty = String::new;
     Row {
         name: row.to_owned(),
         cells: vec![
-            format!("{} ms", ms(took)),
+            format!("{value:.1} {unit}"),
             empty(),
             empty(),
-            format!("at most {} ms", most.as_millis()),
+            format!("at most {most} {unit}"),
             rounds.to_string(),
         ],
-        met: Some(took <= most),
+        met: Some(value <= most),
     }
 }

@@ -34,6 +34,9 @@ use tools::{Programs, Tool};
 /// Rounds of the quick commands; copies take a third of them.
 const ROUNDS: usize = 15;
 
+/// What boards of the test harness take by WebREPL.
+const PASSWORD: &str = "secret";
+
 const USAGE: &str = "usage: cargo xtask bench [--only PATTERN] [--rounds N]";
 
 /// Builds, measures, writes the document.
@@ -112,6 +115,13 @@ impl Bench {
         let mut command = self.command(tool);
         command.arg("connect").arg(&self.board.port).args(args);
         timed(&mut command)
+    }
+
+    /// `mpr` on another board, also one that is reached by WebREPL.
+    fn mpr_on(&self, board: &Board, words: &[&str]) -> Command {
+        let mut command = self.command(Tool::Mpr);
+        command.arg("connect").arg(&board.port).args(words).env("MPR_WEBREPL_PASSWORD", PASSWORD);
+        command
     }
 
     fn command(&self, tool: Tool) -> Command {

@@ -1,7 +1,6 @@
 //! Boards over WebREPL, with a network in between: copies against WebREPL's own file protocol, and figures.
 
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use super::board::Board;
@@ -13,8 +12,6 @@ use crate::run::{Result, shown};
 
 /// Time that is added each way, in ms.
 const DELAY: &str = "5";
-/// What boards of the test harness take.
-pub const PASSWORD: &str = "secret";
 /// How many times as fast as WebREPL's own protocol a copy is to be.
 const FASTER: f64 = 10.0;
 /// What an execution may take when the connection is there.
@@ -102,18 +99,12 @@ impl Bench {
         Board::fixture(&self.programs.sim, &[server.fixture, DELAY])
     }
 
-    fn over(&self, board: &Board, words: &[&str]) -> Command {
-        let mut command = self.command(Tool::Mpr);
-        command.arg("connect").arg(&board.port).args(words).env("MPR_WEBREPL_PASSWORD", PASSWORD);
-        command
-    }
-
     fn exec_over(&self, server: Server, row: String) -> Result<Row> {
         println!("WebREPL: {row}");
         let board = self.server(server)?;
         let run = |executions: u32| {
             let words = (0..executions).flat_map(|_| ["exec", "pass"]).collect::<Vec<_>>();
-            timed(&mut self.over(&board, &words))
+            timed(&mut self.mpr_on(&board, &words))
         };
         let works = [1, 1 + MANY].map(|executions| Box::new(move || run(executions)) as _);
         let runs = in_turns(Pace::of(self.choice.rounds(ROUNDS.div_ceil(3))), works.into())?;
@@ -165,7 +156,7 @@ impl Bench {
     /// One copy, timed, with what must be there before, and compared with the original afterwards.
     fn copy(&self, way: Way, board: &Board, put: [&str; 2], get: [&str; 2]) -> Result<Run> {
         let (from, back) = (self.dir.join("text"), self.dir.join("back"));
-        let must = |words: &[&str]| timed(&mut self.over(board, words));
+        let must = |words: &[&str]| timed(&mut self.mpr_on(board, words));
         let _ = fs::remove_file(&back);
         let colon = |words: [&str; 2]| if words[0] == "cp" { ":text" } else { "text" };
         let run = match way {

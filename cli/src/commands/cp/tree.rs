@@ -83,8 +83,7 @@ fn walk_board(path: &str, failures: &mut Failures, session: &mut Session<'_>) ->
     }
     for (below, errno) in listing.unreadable {
         let shown = root.child(&below).to_string();
-        let failure = Failure::refused(format!("cp: `{shown}`: {errno}"));
-        failures.keep(failure.hint(format!("`{MPR} ls {}` tries it alone", shell_word(&shown))))?;
+        failures.keep(Failure::unlisted("cp", &shown, &errno))?;
     }
     Ok(content)
 }

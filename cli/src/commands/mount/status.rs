@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mpr_fuse_mount::{Status, Work};
+use mpr_fuse_mount::{Doing, Status};
 
 use crate::printer::{Place, Printer};
 use crate::progress::size;
@@ -53,11 +53,11 @@ impl Drop for StatusLine<'_> {
 
 fn words(status: &Status) -> String {
     let work = match &status.work {
-        Work::Reading(path) => format!("reading {path}; "),
-        Work::Writing(path) => format!("writing {path}; "),
-        Work::Visitor => "another command uses the device; ".to_owned(),
-        Work::Away => "the device is away; ".to_owned(),
-        // `Work` may grow.
+        Doing::Reading(path) => format!("reading {path}; "),
+        Doing::Writing(path) => format!("writing {path}; "),
+        Doing::Visitor => "another command uses the device; ".to_owned(),
+        Doing::Away => "the device is away; ".to_owned(),
+        // `Doing` may grow.
         _ => String::new(),
     };
     let files = if status.files_written == 1 { "file" } else { "files" };
@@ -73,7 +73,7 @@ mod tests {
     fn a_status_in_words() {
         let status = Status { read: 12_345, written: 900, files_written: 1, ..Status::default() };
         assert_eq!(words(&status), "12.3 KB read, 900 bytes written in 1 file");
-        let status = Status { work: Work::Writing("/main.py".to_owned()), ..Status::default() };
+        let status = Status { work: Doing::Writing("/main.py".to_owned()), ..Status::default() };
         assert_eq!(words(&status), "writing /main.py; 0 bytes read, 0 bytes written in 0 files");
     }
 }

@@ -15,7 +15,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Args;
-use mpr_protocol::Errno;
 
 use super::Run;
 use super::cp::place::Place;
@@ -199,7 +198,7 @@ impl Sync {
             let shown = format!(":{}", on_board.path(path));
             // What is in it matters only to who removes things.
             if self.delete && !errno.is("ENOENT") {
-                report.failed(shown.clone(), unreadable(&shown, errno))?;
+                report.failed(shown.clone(), Failure::unlisted("sync", &shown, errno))?;
             } else {
                 session.printer().line(&report.skipped(shown, &errno.to_string()))?;
             }
@@ -274,7 +273,7 @@ impl Sync {
         let mut unknown: Vec<String> = Vec::new();
         for (path, errno) in &on_board.unreadable {
             let shown = format!(":{}", on_board.path(path));
-            report.failed(shown.clone(), unreadable(&shown, errno))?;
+            report.failed(shown.clone(), Failure::unlisted("sync", &shown, errno))?;
             unknown.push(path.clone());
         }
         for problem in &here.problems {
@@ -412,11 +411,6 @@ fn check_room(
                 .hint(format!("`{MPR} df` shows how full the device is")))
         }
     }
-}
-
-fn unreadable(shown: &str, errno: &Errno) -> Failure {
-    Failure::refused(format!("sync: `{shown}`: {errno}"))
-        .hint(format!("`{MPR} ls {}` tries it alone", shell_word(shown)))
 }
 
 /// Why nothing of the board's comes from here.
