@@ -35,7 +35,12 @@ WebAssembly.instantiate = async (...args) => {
 let running = false;
 let pendingAt = -1;
 
-const word = (index) => new Uint32Array(exports.memory.buffer)[index];
+// Kept, for it is asked at each byte; a memory that has grown leaves an empty view behind.
+let words = new Uint32Array(0);
+function word(index) {
+  if (words.length === 0) words = new Uint32Array(exports.memory.buffer);
+  return words[index];
+}
 
 // Where the VM notes an exception that it has yet to raise: the word that an interrupt makes nonzero. Nothing runs yet,
 // so that the memory can be put back as it was.

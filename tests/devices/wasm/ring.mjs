@@ -1,7 +1,8 @@
 // A queue of bytes in shared memory: one thread pushes, one takes, either may block.
-// Layout: Int32 head, tail, closed, turn; then the bytes. `turn` counts changes, so that a wait misses none.
+// Layout: Int32 head, tail, closed, turn, waiting; then the bytes. `turn` counts changes, so that a wait misses none;
+// `waiting` counts threads that have to be woken by one.
 
-const HEAD = 0, TAIL = 1, CLOSED = 2, TURN = 3, WORDS = 4;
+const HEAD = 0, TAIL = 1, CLOSED = 2, TURN = 3, WAITING = 4, WORDS = 5;
 
 export class Ring {
   static create(size) {
@@ -12,6 +13,8 @@ export class Ring {
     this.memory = memory;
     this.words = new Int32Array(memory, 0, WORDS);
     this.bytes = new Uint8Array(memory, WORDS * 4);
+    // So many of the waiting bytes were looked at by `takeThrough`, which is the taker's.
+    this.looked = 0;
   }
 
   #length() {
@@ -28,7 +31,7 @@ export class Ring {
 
   #changed() {
     Atomics.add(this.words, TURN, 1);
-    Atomics.notify(this.words, TURN);
+    if (Atomics.load(this.words, WAITING) > 0) Atomics.notify(this.words, TURN);
   }
 
   // Waits until `ready` holds or the other side has closed; true when it holds.
@@ -37,7 +40,10 @@ export class Ring {
       const turn = Atomics.load(this.words, TURN);
       if (ready()) return true;
       if (this.closed) return ready();
+      // A change behind this sees it, one before it has another turn.
+      Atomics.add(this.words, WAITING, 1);
       Atomics.wait(this.words, TURN, turn);
+      Atomics.sub(this.words, WAITING, 1);
     }
   }
 
@@ -75,18 +81,24 @@ export class Ring {
     const count = Math.min(limit, this.#length(), size - head);
     const data = this.bytes.slice(head, head + count);
     this.#advance(HEAD, count);
+    this.looked = Math.max(this.looked - count, 0);
     return data;
   }
 
-  // Whether `byte` waits anywhere in the ring; forgets everything up to and including it.
+  // Whether `byte` waits among the bytes that came since the last call; forgets everything up to and including it.
   takeThrough(byte) {
     const size = this.bytes.length;
-    const head = Atomics.load(this.words, HEAD);
-    for (let i = 0, length = this.#length(); i < length; i++) {
-      if (this.bytes[(head + i) % size] === byte) {
-        this.#advance(HEAD, i + 1);
+    const length = this.#length();
+    while (this.looked < length) {
+      const at = (Atomics.load(this.words, HEAD) + this.looked) % size;
+      const some = this.bytes.subarray(at, at + Math.min(length - this.looked, size - at));
+      const found = some.indexOf(byte);
+      if (found >= 0) {
+        this.#advance(HEAD, this.looked + found + 1);
+        this.looked = 0;
         return true;
       }
+      this.looked += some.length;
     }
     return false;
   }
