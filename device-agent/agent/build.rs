@@ -7,12 +7,13 @@ use flate2::{Compress, Compression, FlushCompress};
 
 /// Names of the module's own that are shortened, the frequent ones first; none of them stands in a string. Attributes
 /// keep theirs.
-const NAMES: [&str; 56] = [
+const NAMES: [&str; 64] = [
     "name", "part", "integer", "out", "status", "body", "data", "sink", "size", "head", "source", "packer",
-    "wbits", "piece", "step", "left", "send", "kind", "answer", "total", "number", "count", "answers",
+    "wbits", "first", "step", "left", "send", "kind", "answer", "total", "number", "count", "answers",
     "block", "trouble", "more", "alive", "front", "one", "write", "path", "memory", "unit", "end", "receive",
     "seen", "take", "packs", "token", "fetch", "keys", "request", "inflater", "some", "digest", "length",
-    "byte", "key", "drain", "free", "fields", "frame", "rest", "look", "blocks", "store",
+    "byte", "key", "drain", "free", "fields", "frame", "rest", "look", "blocks", "store", "place", "most",
+    "mark", "window", "jobs", "tick", "payload", "last",
 ];
 
 fn main() {

@@ -10,6 +10,7 @@
 //! - [`Gate`] is a gateway in front of a server: TLS, or a bad network.
 //! - [`WebSocket`] says to a WebREPL server what it is told to say, byte for byte.
 //! - [`Folder`] is a board's files, mounted in a folder of this machine.
+//! - [`agent_heap_behind`] asks what the agent takes of a board.
 //! - [`Console`] talks to a board's console without `mpr`.
 //!
 //! Nothing is skipped: what is missing makes a test panic with the command that installs it. Only a machine that can't mount FUSE
@@ -26,6 +27,7 @@ mod endpoint;
 mod faults;
 mod folder;
 mod gate;
+mod heap;
 mod link;
 mod locate;
 mod mpr;
@@ -44,6 +46,7 @@ pub use desk::{Desk, all_bytes};
 pub use faults::{Engine, Faults, Schedule};
 pub use folder::{Folder, can_mount, contents, eventually};
 pub use gate::{Gate, Trouble};
+pub use heap::agent_heap_behind;
 pub use link::Link;
 pub use locate::{
     browser_package, mpr_program, python_program, sim_program, suite_program, system_program, target_dir,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use mpr_tests::{Board, BoardOptions, Desk, Kind, Mpr, all_bytes};
+use mpr_tests::{Board, BoardOptions, Desk, Kind, Mpr, agent_heap_behind, all_bytes};
 
 /// Bytes in the large file. Held in memory they would show.
 const LARGE: usize = 4_000_000;
@@ -129,4 +129,25 @@ fn a_reader_that_goes_away_or_an_interrupt_ends_cat() {
 
 fn answers(board: &Board) {
     assert_eq!(board.mpr().args(["exec", "print(7)"]).ok().text(), "7\n", "{:?}", board.kind());
+}
+
+/// What the agent may take beside its code and the window, in bytes.
+const AGENT: u64 = 4096;
+
+fn the_agent_takes_little(kind: Kind, text: usize) {
+    let board = Board::start(kind);
+    let address = board.address().parse().expect("an address");
+    let (heap, window) = agent_heap_behind(&address, text).expect("it answers").expect("it runs here");
+    assert!(heap - window <= AGENT, "{heap} bytes, {window} of them for the window");
+}
+
+#[test]
+fn the_agent_takes_little_on_the_simulator() {
+    the_agent_takes_little(Kind::SimPty, 100_000);
+}
+
+/// This port collects no garbage while a program runs, so only what comes first tells.
+#[test]
+fn the_agent_takes_little_on_wasm() {
+    the_agent_takes_little(Kind::Wasm, 0);
 }

@@ -9,8 +9,8 @@ use crate::driver::{Limits, Turn};
 use crate::repl::{Framing, Op};
 use crate::{Discard, Errno, Error, Traceback, python};
 
-/// The largest payload of a frame that is asked for, in bytes: nine blocks.
-const PAYLOAD: usize = 9 * mpr_wire::BLOCK;
+/// The largest payload of a frame that is asked for, in bytes: five blocks.
+const PAYLOAD: usize = 5 * mpr_wire::BLOCK;
 
 /// The largest window for inflating that is asked for.
 const WBITS: u8 = 15;

@@ -2,18 +2,17 @@
 //!
 //! `mpr-fixture slow-board MS FIFO` prints the port of a simulated board behind 115200 baud with so many ms on the way and so many
 //! bytes of receive buffer; `webrepl MS` and `webrepl-stock MS` that of one that is a WebREPL server, so many ms away each way; `wasm`
-//! and `microbit` that of another board; `agent-heap PORT` how many bytes of heap the agent takes there, those of the window that it
-//! inflates with; `index` the address of an index with a package
-//! `twenty` of 20 files. All last until standard input ends.
+//! and `microbit` that of another board; `agent-heap PORT BYTES` how many bytes of heap the agent takes there when a text of so many
+//! bytes has come, and those of the window that it inflates with; `index` the address of an index with a package `twenty` of 20
+//! files. All last until standard input ends.
 
 use std::io::{self, Read};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use mpr_protocol::{Address, ConnectOptions, Device};
-use mpr_tests::{Board, BoardOptions, Faults, Gate, Index, Kind, Schedule, Trouble};
+use mpr_tests::{Board, BoardOptions, Faults, Gate, Index, Kind, Schedule, Trouble, agent_heap_behind};
 
-const USAGE: &str = "usage: mpr-fixture slow-board MS FIFO | webrepl MS | webrepl-stock MS | wasm | microbit | agent-heap PORT | index";
+const USAGE: &str = "usage: mpr-fixture slow-board MS FIFO | webrepl MS | webrepl-stock MS | wasm | microbit | agent-heap PORT BYTES | index";
 
 const FILES: usize = 20;
 
@@ -35,7 +34,10 @@ fn main() -> ExitCode {
         },
         ["wasm"] => serve(&Board::start(Kind::Wasm)),
         ["microbit"] => serve(&Board::start(Kind::Microbit)),
-        ["agent-heap", port] => return agent_heap(port),
+        ["agent-heap", port, bytes] => match bytes.parse() {
+            Ok(bytes) => return agent_heap(port, bytes),
+            Err(_) => return usage(),
+        },
         ["index"] => {
             let index = index();
             println!("{}", index.url());
@@ -56,14 +58,8 @@ fn serve(board: &Board) {
     wait();
 }
 
-fn agent_heap(port: &str) -> ExitCode {
-    let address = port.parse::<Address>().expect("an address");
-    let heap = Device::connect(&address, &ConnectOptions::default()).and_then(|mut device| {
-        let heap = device.agent_heap()?;
-        device.close()?;
-        Ok(heap)
-    });
-    match heap {
+fn agent_heap(port: &str, bytes: usize) -> ExitCode {
+    match agent_heap_behind(&port.parse().expect("an address"), bytes) {
         Ok(Some((heap, window))) => println!("{heap} {window}"),
         Ok(None) => println!("none"),
         Err(error) => {

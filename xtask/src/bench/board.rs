@@ -34,10 +34,10 @@ impl Board {
     }
 }
 
-/// Bytes of heap that the agent takes on the board at a port, and those of the window among them.
-pub fn agent_heap(port: &Path) -> Result<(f64, f64)> {
+/// Bytes of heap that the agent takes on the board at a port when a text of so many bytes has come, and those of the window among them.
+pub fn agent_heap(port: &Path, text: usize) -> Result<(f64, f64)> {
     let port = port.to_string_lossy();
-    let output = fixture(&["agent-heap", &port]).output();
+    let output = fixture(&["agent-heap", &port, &text.to_string()]).output();
     let output = output.map_err(|error| format!("error: `mpr-fixture agent-heap`: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
