@@ -1,7 +1,7 @@
 //! Boards and servers of the harness for programs that are no tests: `cargo xtask bench` measures with them.
 //!
-//! `mpr-fixture slow-board MS FIFO` prints the port of a simulated board behind 115200 baud with so many ms on the way and so many
-//! bytes of receive buffer; `webrepl MS` and `webrepl-stock MS` that of one that is a WebREPL server, so many ms away each way; `wasm`
+//! `mpr-fixture slow-board MS FIFO [HEAP]` prints the port of a simulated board behind 115200 baud with so many ms on the way and so
+//! many bytes of receive buffer and of heap; `webrepl MS` and `webrepl-stock MS` that of one that is a WebREPL server, so many ms away each way; `wasm`
 //! and `microbit` that of another board; `agent-heap PORT BYTES` how many bytes of heap the agent takes there when a text of so many
 //! bytes has come, and those of the window that it inflates with; `index` the address of an index with a package `twenty` of 20
 //! files. All last until standard input ends.
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use mpr_tests::{Board, BoardOptions, Faults, Gate, Index, Kind, Schedule, Trouble, agent_heap_behind};
 
-const USAGE: &str = "usage: mpr-fixture slow-board MS FIFO | webrepl MS | webrepl-stock MS | wasm | microbit | agent-heap PORT BYTES | index";
+const USAGE: &str = "usage: mpr-fixture slow-board MS FIFO [HEAP] | webrepl MS | webrepl-stock MS | wasm | microbit | agent-heap PORT BYTES | index";
 
 const FILES: usize = 20;
 
@@ -20,8 +20,8 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["slow-board", ms, fifo] => match ms.parse() {
-            Ok(ms) => serve(&slow_board(Duration::from_millis(ms), fifo)),
+        ["slow-board", ms, fifo, heap @ ..] if heap.len() < 2 => match ms.parse() {
+            Ok(ms) => serve(&slow_board(Duration::from_millis(ms), fifo, heap.first().copied())),
             Err(_) => return usage(),
         },
         ["webrepl", ms] => match ms.parse() {
@@ -75,12 +75,13 @@ fn wait() {
     let _ = io::stdin().read_to_end(&mut Vec::new());
 }
 
-fn slow_board(delay: Duration, fifo: &str) -> Board {
+fn slow_board(delay: Duration, fifo: &str, heap: Option<&str>) -> Board {
     let wire = Faults { baud: Some(115_200), delay, ..Faults::default() };
+    let sim_options = ["--fifo", fifo].into_iter().chain(heap.into_iter().flat_map(|heap| ["--heap", heap]));
     let options = BoardOptions {
         schedule: Schedule::both(0, &wire),
         flash_size: Some("4M".to_owned()),
-        sim_options: vec!["--fifo".to_owned(), fifo.to_owned()],
+        sim_options: sim_options.map(str::to_owned).collect(),
         ..BoardOptions::default()
     };
     Board::with(Kind::SimLink, options)

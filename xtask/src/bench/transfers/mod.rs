@@ -39,7 +39,7 @@ fn mpytool_puts(work: Work) -> &'static [Tool] {
     }
 }
 
-const PLACES: [Place; 6] = [
+const PLACES: [Place; 7] = [
     Place {
         title: "Line of 115200 baud, 1 ms",
         text: "Every byte comes 1 ms later. The board's receive buffer holds 1024 bytes: with 256 or 512, as many boards have, mpytool \
@@ -71,6 +71,16 @@ const PLACES: [Place; 6] = [
         work: &Work::ALL,
         goal: Goal::on_a_longer_line,
         slow: 1,
+    },
+    Place {
+        title: "Line of 115200 baud, 48 KB of heap",
+        text: "With 1 ms on the way, and so little memory that the board inflates with a window of 4 KB.",
+        fixture: &["slow-board", "1", "1024", "48K"],
+        line: Some(LINE),
+        peers: |_| &PEERS,
+        work: &Work::TEXT,
+        goal: Goal::with_a_small_window,
+        slow: 3,
     },
     Place {
         title: "Unpaced PTY",

@@ -43,6 +43,9 @@ impl Work {
         Work::RemoveTree,
     ];
 
+    /// What a window matters for.
+    pub const TEXT: [Work; 2] = [Work::Put("text"), Work::PutTree];
+
     /// What a micro:bit can do.
     pub const SMALL: [Work; 4] = [
         Work::Put("small-random"),
@@ -117,6 +120,12 @@ impl Goal {
             Work::Put("random") | Work::Get("random") => Goal::default(),
             other => Goal::elsewhere(other),
         }
+    }
+
+    /// Through such a line to a board that inflates with a window of 4 KB.
+    pub fn with_a_small_window(work: Work) -> Goal {
+        let line = if work == Work::Put("text") { Some(3.8) } else { None };
+        Goal { line, ..Goal::on_a_longer_line(work) }
     }
 
     /// Where nothing paces.
