@@ -249,6 +249,7 @@ fn lines_are_kept_for_the_next_time() {
     let file = mpr.home().join("state/mpr/shell_history");
     let kept = fs::read_to_string(&file).expect("a history");
     assert_eq!(kept.matches("eval 40+2").count(), 1, "{kept}");
+    assert!(kept.ends_with("\nexit\n"), "the line that ends a session is kept: {kept}");
     assert!(!kept.contains("1000"), "a line that begins with a blank is not kept: {kept}");
     assert_eq!(fs::metadata(&file).expect("a history").permissions().mode() & 0o777, 0o600);
     let mut terminal = shell(mpr.clone());

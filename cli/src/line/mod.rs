@@ -53,7 +53,7 @@ pub enum Input {
 /// What the thread is told.
 enum Order {
     Read { prompt: String, initial: String },
-    Remember(String),
+    Remember { entry: String, done: Sender<()> },
 }
 
 /// What the thread tells.
@@ -152,8 +152,11 @@ impl LineEditor {
 
     /// Keeps a line, or several that belong together, for this and later runs.
     pub fn remember(&mut self, entry: &str) {
+        let (done, kept) = mpsc::channel();
         // Without the thread the next reading tells.
-        let _ = self.orders.send(Order::Remember(entry.to_owned()));
+        let _ = self.orders.send(Order::Remember { entry: entry.to_owned(), done });
+        // The line may be the one that ends this run.
+        let _ = kept.recv();
     }
 
     fn order(&self, order: Order) -> Result<(), Failure> {
@@ -175,10 +178,11 @@ fn serve(
 ) {
     for order in orders {
         let (prompt, initial) = match order {
-            Order::Remember(entry) => {
+            Order::Remember { entry, done } => {
                 if let (Ok(true), Some(history)) = (editor.add_history_entry(entry), &history) {
                     history.append(&mut editor);
                 }
+                let _ = done.send(());
                 continue;
             }
             Order::Read { prompt, initial } => (prompt, initial),
