@@ -15,7 +15,7 @@ VERSION = 3
 
 # Eight bytes that the host begins anew with; bytes from one acknowledgement to the next; the largest payload of a frame.
 token = unit = size = None
-# Ways to the host, and memory for a frame's parts.
+# Ways to the host; memory for a frame's parts, and for an acknowledgement.
 fetch = write = head = keys = body = None
 tick = bytearray(1)
 # The next frame's number, and bytes of the stream in front of it; bytes to read before the next acknowledgement, and how

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use ending::{Ending, Verdict};
 use enter::{Entering, Resetting};
-use upload::{Answer, Handshake, Pace, Paste, Plain, REQUEST};
+use upload::{Answer, Handshake, Pace, Paste, Plain, REQUEST, Taken};
 pub(crate) use words::Words;
 
 /// How long the line must be quiet before the board is asked whether what looks like an ending is one.
@@ -180,6 +180,8 @@ pub struct RawRepl {
     state: State,
     raw_paste: RawPaste,
     window: Option<usize>,
+    /// The board has taken a part of the code that runs only.
+    in_part: bool,
     kept: usize,
     /// Bytes to send that no pacing holds back.
     tx: Vec<u8>,
@@ -201,6 +203,7 @@ impl RawRepl {
             state: State::Unknown,
             raw_paste: RawPaste::Unknown,
             window: None,
+            in_part: false,
             kept: 0,
             tx: Vec::new(),
             events: VecDeque::new(),
@@ -374,6 +377,7 @@ impl RawRepl {
 
     fn start_running(&mut self, framing: Framing) {
         self.events.push_back(Event::Started);
+        self.in_part = false;
         self.state = State::Running(Ending::new(framing));
     }
 
@@ -425,11 +429,19 @@ impl RawRepl {
                 used
             }
             State::Paste(paste) => {
-                let (used, done) = paste.input(bytes, &mut self.tx);
-                self.window = paste.window_size().or(self.window);
-                if done {
-                    let framing = std::mem::replace(&mut paste.framing, Framing::Text);
-                    self.start_running(framing);
+                let (used, taken) = paste.input(bytes, &mut self.tx);
+                match taken {
+                    Some(Taken::Nothing) => {
+                        let lost = Some(Lost::Request(paste.again(now)));
+                        self.state = State::Recovering(Entering::new(now, &mut self.tx), lost);
+                    }
+                    Some(taken) => {
+                        self.window = paste.window_size().or(self.window);
+                        let framing = std::mem::replace(&mut paste.framing, Framing::Text);
+                        self.start_running(framing);
+                        self.in_part = taken == Taken::InPart;
+                    }
+                    None => self.window = paste.window_size().or(self.window),
                 }
                 used
             }
@@ -499,6 +511,11 @@ impl RawRepl {
     fn conclude(&mut self, now: Instant, verdict: Verdict) {
         match verdict {
             Verdict::Runs => {}
+            // A board that does not take all of the code says why.
+            Verdict::Ended { stderr, status: None } if self.in_part && stderr.is_empty() => {
+                let failure = Failure::Unexpected { awaited: "acknowledgement of the code", got: Vec::new() };
+                self.fail(failure, State::Ready);
+            }
             Verdict::Ended { stderr, status } => {
                 self.state = State::Ready;
                 self.events.push_back(Event::Done { stderr, status });

@@ -175,6 +175,18 @@ pub(super) struct Paste {
     /// Bytes that may have been sent by now.
     granted: usize,
     end_sent: bool,
+    tries: u32,
+}
+
+/// How the board came to the end of the code.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It has all of it.
+    Whole,
+    /// It wants no more of it, and says why when it is at its prompt again.
+    InPart,
+    /// It seems to want none of it: what it said of its window was damaged on the way. Nothing has run.
+    Nothing,
 }
 
 impl Paste {
@@ -187,8 +199,16 @@ impl Paste {
             window: Vec::with_capacity(2),
             granted: 0,
             end_sent: handshake.ahead > 0 && handshake.ahead == code.len(),
+            tries: handshake.tries,
             code,
         }
+    }
+
+    /// The request once more, for when the board is at its prompt again.
+    pub(super) fn again(&mut self, now: Instant) -> Handshake {
+        let (code, framing) =
+            (std::mem::take(&mut self.code), std::mem::replace(&mut self.framing, Framing::Text));
+        Handshake { tries: self.tries - 1, ..Handshake::new(now, code, framing) }
     }
 
     /// The window's size in bytes, once it is known.
@@ -199,8 +219,8 @@ impl Paste {
         }
     }
 
-    /// Returns how many bytes it used and whether the board has taken the code.
-    pub(super) fn input(&mut self, bytes: &[u8], tx: &mut Vec<u8>) -> (usize, bool) {
+    /// Returns how many bytes it used, and whether the board has taken the code.
+    pub(super) fn input(&mut self, bytes: &[u8], tx: &mut Vec<u8>) -> (usize, Option<Taken>) {
         for (i, &byte) in bytes.iter().enumerate() {
             match byte {
                 _ if self.window.len() < 2 => {
@@ -215,17 +235,22 @@ impl Paste {
                 CTRL_A => self.granted = self.granted.saturating_add(self.window_size().unwrap_or(0)),
                 CTRL_D => {
                     // The answer to our end, or the board gives up before it and wants an end all the same.
-                    if !self.end_sent {
-                        tx.push(CTRL_D);
-                        self.end_sent = true;
-                    }
-                    return (i + 1, true);
+                    let taken = match self.end_sent {
+                        true => Taken::Whole,
+                        false if self.sent == 0 && self.tries > 1 => Taken::Nothing,
+                        false => {
+                            tx.push(CTRL_D);
+                            self.end_sent = true;
+                            Taken::InPart
+                        }
+                    };
+                    return (i + 1, Some(taken));
                 }
                 // Output of a background thread, or noise.
                 _ => {}
             }
         }
-        (bytes.len(), false)
+        (bytes.len(), None)
     }
 
     pub(super) fn transmit(&mut self, out: &mut Vec<u8>) {

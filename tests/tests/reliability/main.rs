@@ -123,6 +123,14 @@ fn old_or_new(found: &Files, old: &Files, new: &Files, what: &str) {
     }
 }
 
+/// Names the files that are other than wanted.
+fn same(found: &Files, wanted: &Files, what: &str) {
+    let others = found.iter().filter(|(path, digest)| wanted.get(*path) != Some(digest));
+    let lacking = wanted.keys().filter(|path| !found.contains_key(*path));
+    let differing: Vec<&String> = others.map(|(path, _)| path).chain(lacking).collect();
+    assert!(differing.is_empty(), "{what}: {differing:?}");
+}
+
 /// After whatever has happened to a job: what is there, and what a rerun makes of it. All is as before then.
 fn settle(job: &Job, to: &dyn Fn() -> Mpr, dir: &Path, outcome: &Outcome, what: &str) {
     let back = dir.join(jobs::BACK);
@@ -130,8 +138,8 @@ fn settle(job: &Job, to: &dyn Fn() -> Mpr, dir: &Path, outcome: &Outcome, what: 
     let what = &format!("{}, {what}: {outcome}", job.name);
     match outcome.status.code() {
         Some(0) => {
-            assert!(on_board(to, what) == job.board_after, "{what}: done, and the board differs");
-            assert!(on_host(&back) == job.host_after, "{what}: done, and the host's files differ");
+            same(&on_board(to, what), &job.board_after, &format!("{what}: done, and the board differs"));
+            same(&on_host(&back), &job.host_after, &format!("{what}: done, and the host's files differ"));
         }
         // Nothing when it was killed.
         Some(1 | 3) | None => {

@@ -60,3 +60,9 @@ fn schedules_by_seed() {
 fn a_schedule_that_once_made_no_progress() {
     try_seed(&mut desk(), 5001);
 }
+
+/// A byte of the window comes twice, which reads as if the board wanted nothing of the code, and ran it.
+#[test]
+fn a_schedule_in_which_a_removal_was_told_that_never_was() {
+    try_seed(&mut desk(), 10342);
+}

@@ -43,6 +43,8 @@ pub(super) struct Model {
     pub(super) restarts: bool,
     /// So many end marks in raw mode get lost.
     pub(super) lose_ends: u32,
+    /// A byte of the window comes twice, so often.
+    pub(super) double_windows: u32,
     mode: Mode,
     pub(super) code: Vec<u8>,
     pub(super) programs: Vec<Vec<u8>>,
@@ -66,6 +68,7 @@ impl Model {
             soft_resets: false,
             restarts: false,
             lose_ends: 0,
+            double_windows: 0,
             mode: Mode::Friendly,
             code: Vec::new(),
             programs: Vec::new(),
@@ -157,7 +160,12 @@ impl Model {
                     Paste::Window(window) => {
                         self.mode = Mode::RawPaste { left: window };
                         let [low, high] = window.to_le_bytes();
-                        self.say(&[b'R', 1, low, high, 1]);
+                        if self.double_windows > 0 {
+                            self.double_windows -= 1;
+                            self.say(&[b'R', 1, low, low, high, 1]);
+                        } else {
+                            self.say(&[b'R', 1, low, high, 1]);
+                        }
                     }
                     _ => self.say(b"R\x00"),
                 }

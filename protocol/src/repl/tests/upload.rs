@@ -61,6 +61,28 @@ fn a_board_that_gives_up_gets_its_end_and_tells_why() {
     assert!(bench.model.in_raw_mode() && bench.repl.is_ready());
 }
 
+/// A window of 1024, of which the first byte comes twice, reads as none, and what follows as an early end. The board has then taken
+/// an empty program for the code, and ran it without complaint.
+#[test]
+fn a_damaged_window_does_not_pass_for_success() {
+    let mut model = Model::new(Paste::Window(1024));
+    model.double_windows = 2;
+    let mut bench = Bench::new(model);
+    bench.enter();
+    bench.exec(b"os.remove('a')", Framing::Text);
+    assert_eq!(bench.model.programs, [b"os.remove('a')"]);
+    // Always so.
+    bench.model.double_windows = 9;
+    bench.start(Op::Exec { code: b"os.remove('b')".to_vec(), framing: Framing::Text });
+    bench.run(Duration::from_secs(60));
+    assert!(
+        matches!(bench.events.last(), Some(Event::Failed(Failure::Unexpected { .. }))),
+        "{:?}",
+        bench.events
+    );
+    assert!(bench.repl.is_ready());
+}
+
 #[test]
 fn a_busy_board_is_interrupted_and_entered() {
     let printed = b"raw REPL\r\nR\x01OK raw raw REPL; CTRL-B\x04\x04>".repeat(50);
