@@ -93,6 +93,15 @@ impl Desk {
     }
 }
 
+/// Python source that deflates well.
+#[must_use]
+pub fn python_source(size: usize) -> Vec<u8> {
+    let line = |i: usize| {
+        format!("def function_{i}(value, other=None):\n    return value * {i} + len(other or ())\n\n")
+    };
+    (0..).flat_map(|i| line(i).into_bytes()).take(size).collect()
+}
+
 /// Bytes of every value, always the same, which don't deflate and have no period that a window or a block could hide behind.
 #[must_use]
 pub fn all_bytes(size: usize) -> Vec<u8> {

@@ -42,7 +42,7 @@ mod websocket;
 pub use board::{Board, BoardOptions, Kind, Port};
 pub use child::Process;
 pub use console::Console;
-pub use desk::{Desk, all_bytes};
+pub use desk::{Desk, all_bytes, python_source};
 pub use faults::{Engine, Faults, Schedule};
 pub use folder::{Folder, can_mount, contents, eventually};
 pub use gate::{Gate, Trouble};

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use mpr_tests::{BoardOptions, Desk, Faults, Kind, Schedule};
+use mpr_tests::{BoardOptions, Desk, Faults, Kind, Schedule, python_source};
 use nix::sys::signal::Signal;
 
 fn agent_folder() -> PathBuf {
@@ -55,14 +55,6 @@ fn the_python_side_speaks_as_in_the_examples() {
     assert_eq!(usize::from(units), said.len() / 128);
 }
 
-/// Python source that deflates well.
-fn source(size: usize) -> Vec<u8> {
-    let line = |i: usize| {
-        format!("def function_{i}(value, other=None):\n    return value * {i} + len(other or ())\n\n")
-    };
-    (0..).flat_map(|i| line(i).into_bytes()).take(size).collect()
-}
-
 /// Bytes that went to the board during this.
 fn sent(desk: &Desk, words: &[&str]) -> u64 {
     let (before, _) = desk.board.link().traffic();
@@ -74,9 +66,9 @@ fn nothing_stays_behind(kind: Kind) {
     let desk = Desk::new(kind);
     let state = "import sys,gc\ngc.collect()\nprint(sorted(k for k in globals() if k not in('sys','gc')),'mpr_agent' in sys.modules)";
     let before = desk.run(&["exec", state]);
-    desk.write("a.py", &source(40_000));
+    desk.write("a.py", &python_source(40_000));
     desk.run(&["cp", "a.py", ":", "+", "cp", ":a.py", "b.py"]);
-    assert_eq!(desk.read("b.py"), source(40_000));
+    assert_eq!(desk.read("b.py"), python_source(40_000));
     assert_eq!(desk.run(&["exec", state]), before);
     // Also after an error.
     assert!(!desk.mpr().args(["cp", "a.py", ":no/such/folder"]).run().status.success());
@@ -88,7 +80,7 @@ fn nothing_stays_behind(kind: Kind) {
 /// The board is sent little where it has most of it, or can inflate it.
 fn little_travels(kind: Kind) {
     let desk = Desk::new(kind);
-    let mut content = source(60_000);
+    let mut content = python_source(60_000);
     desk.write("a.py", &content);
     let first = sent(&desk, &["cp", "a.py", ":a.py"]);
     assert!(first < 25_000, "{first}");
@@ -104,7 +96,7 @@ fn little_travels(kind: Kind) {
 /// Files of a tree go in one stream; the same tree again is only compared.
 fn trees_go_in_one_stream(kind: Kind) {
     let desk = Desk::new(kind);
-    let whole = source(60_000);
+    let whole = python_source(60_000);
     for (n, part) in whole.chunks(1000).enumerate() {
         desk.write(&format!("tree/{}/file {n}.py", n % 3), part);
     }
@@ -181,7 +173,7 @@ fn a_line_that_damages_bytes_is_got_over() {
 #[test]
 fn a_bad_line_leaves_whole_files_only() {
     let desk = Desk::with(Kind::SimLink, BoardOptions::default());
-    let whole = source(12_000);
+    let whole = python_source(12_000);
     let parts: Vec<&[u8]> = whole.chunks(1000).collect();
     for (n, part) in parts.iter().enumerate() {
         desk.write(&format!("tree/{n}.py"), part);
@@ -291,12 +283,12 @@ fn content_at_the_prompt_does_not_run(kind: Kind) {
 #[test]
 fn an_agent_on_the_board_is_used() {
     let desk = Desk::new(Kind::Wasm);
-    desk.write("a.py", &source(30_000));
+    desk.write("a.py", &python_source(30_000));
     let sent_along = sent(&desk, &["cp", "a.py", ":a.py"]);
     let module = std::fs::read(agent_folder().join("mpr_agent.py")).expect("the agent's source");
     desk.write("mpr_agent.py", &module);
     desk.run(&["cp", "mpr_agent.py", ":", "+", "rm", ":a.py"]);
     let found_there = sent(&desk, &["cp", "a.py", ":a.py"]);
     assert!(found_there + 1500 < sent_along, "{found_there} {sent_along}");
-    assert!(desk.on_board("a.py") == source(30_000));
+    assert!(desk.on_board("a.py") == python_source(30_000));
 }
